@@ -1,0 +1,1 @@
+"""What may be said in a contract: people, states, guards, effects, transitions."""

@@ -1,0 +1,39 @@
+"""System checks: what can only be seen when all models and settings are there."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, register
+from django.db.models import Model
+
+from workflows_app.contract.registry import Contract
+from workflows_app.contract.workflow import Workflow
+
+from . import binding, effects, flow, names, people, project
+
+_ABOUT_A_CONTRACT = (*names.ALL, *people.ALL, *effects.ALL, *flow.ALL)
+
+
+@register("workflows")
+def check_workflows(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Every fault of the settings, then of every model with a workflow."""
+    if wrong := project.wrong_settings():
+        return wrong
+    models = [
+        model for config in app_configs or apps.get_app_configs() for model in config.get_models()
+    ]
+    return [*project.faults(), *faults_of(models)]
+
+
+def faults_of(models: Iterable[type[Model]]) -> Iterator[CheckMessage]:
+    """What is wrong with these models and the contracts they obey."""
+    concrete = [model for model in models if not model._meta.proxy]
+    yield from binding.shared_contracts(concrete)
+    for model in concrete:
+        bound = list(binding.faults(model))
+        yield from bound
+        if not bound and issubclass(model, Workflow):
+            contract = Contract(model, model, model.workflow_field)
+            for check in _ABOUT_A_CONTRACT:
+                yield from check(contract)

@@ -1,0 +1,56 @@
+"""A transition as django-fsm-2 reads it: the one door to that package."""
+
+from typing import Any
+
+from django_fsm import RETURN_VALUE, FSMMeta
+
+from workflows_app.failures import ContractError
+
+from .transitions import Transition
+
+
+class ChosenTarget(RETURN_VALUE):
+    """A target list for django-fsm-2: the body returns which, ``None`` keeps the state."""
+
+    def __init__(self, transition: Transition) -> None:
+        self.name = transition.name
+        self.targets = transition.targets
+        super().__init__(*(target for target in transition.targets if target is not None))
+
+    def get_state(
+        self, model: Any, transition: Any, result: Any, args: Any = None, kwargs: Any = None
+    ) -> str:
+        """The state to be in after the body returned ``result``."""
+        chosen = None if result is None else str(result)
+        if chosen not in self.targets:
+            raise ContractError(
+                f"{self.name}: the body returned {result!r}; it must return one of"
+                f" {list(self.targets)}."
+            )
+        stays: str = getattr(model, type(model).workflow_field)
+        return stays if chosen is None else chosen
+
+
+def fsm_meta(transition: Transition, field: str) -> FSMMeta:
+    """What django-fsm-2 keeps on a method: one of its own transitions for each source.
+
+    One that creates has the source ``None``, in which no stored object ever is.
+    """
+    meta = FSMMeta(field=field, method=True)
+    sources: tuple[Any, ...] = transition.sources or (None,)
+    for source in sources:
+        meta.add_transition(
+            method=transition.body,
+            source=source,
+            target=_target(transition),
+            conditions=[guard for guard in transition.guards if not guard.takes_command],
+            permission=lambda obj, user: transition.by.admits(user, obj),
+            custom={"label": transition.label},
+        )
+    return meta
+
+
+def _target(transition: Transition) -> Any:
+    if len(transition.targets) == 1:
+        return transition.targets[0]
+    return ChosenTarget(transition)

@@ -1,0 +1,239 @@
+"""Who may act: roles that can be asked of one object and of a million, SYSTEM, and signed_in."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model, Q
+
+from workflows_app.failures import ContractError
+
+from .rows import ANYBODY, NOBODY, either, permitted_rows, user_at_end, user_column
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+
+class Who(ABC):
+    """Somebody a contract can name: a role, SYSTEM, or a combination with ``| & ~``."""
+
+    label: str
+    admits_system: bool = False
+
+    def admits(self, user: "AbstractUser", obj: Model | None) -> bool:
+        """Whether this user is meant, as far as this object is concerned.
+
+        Without an object, because it is yet to be created, roles by column or rows are nobody's.
+        """
+        return _is_somebody(user) and self.holds(user, obj)
+
+    def rows(self, user: "AbstractUser", model: type[Model]) -> Q:
+        """The filter that leaves the objects for which ``admits`` is true."""
+        return self.where(user, model) if _is_somebody(user) else NOBODY
+
+    @abstractmethod
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        """``admits`` for an active user."""
+
+    @abstractmethod
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        """``rows`` for an active user."""
+
+    @abstractmethod
+    def roles(self) -> "tuple[Role, ...]":
+        """The roles that are named in it, in order."""
+
+    def __or__(self, other: "Who") -> "Who":
+        return _Either(self, _who(other))
+
+    def __and__(self, other: "Who") -> "Who":
+        return _Both(_person(self), _person(other))
+
+    def __invert__(self) -> "Who":
+        return _Not(_person(self))
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Role(Who):
+    """People who may act: by permission, by a column of the object, or by a filter.
+
+    ``label`` is what people read ("a reviewer"). Give one of ``permission`` ("app.codename"),
+    ``column`` (a path that ends at a user or a group: "claimant", "team__members") or ``rows``
+    (a function of the user that returns a Q).
+    """
+
+    def __init__(
+        self,
+        label: str,
+        permission: str | None = None,
+        *,
+        column: str | None = None,
+        rows: Callable[[Any], Q] | None = None,
+    ) -> None:
+        if sum(given is not None for given in (permission, column, rows)) != 1:
+            raise ContractError(
+                f"Role {label!r}: give exactly one of a permission, column= or rows=."
+            )
+        if permission is not None and permission.count(".") != 1:
+            raise ContractError(
+                f"Role {label!r}: write the permission as 'app.codename', not {permission!r}."
+            )
+        if column is not None and not (isinstance(column, str) and column):
+            raise ContractError(f"Role {label!r}: column= takes a path such as 'team__members'.")
+        if rows is not None and not callable(rows):
+            raise ContractError(f"Role {label!r}: rows= takes a function of the user giving a Q.")
+        self.label, self.permission, self.column, self.rows_of = label, permission, column, rows
+
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        if obj is None:
+            return self.permission is not None and user.has_perm(self.permission)
+        if self.permission is not None:
+            return user.has_perm(self.permission) or user.has_perm(self.permission, obj)
+        model = type(obj)
+        if self.column is not None and (own := user_column(model, self.column)):
+            return bool(own.value_from_object(obj) == user.pk)
+        same = model._base_manager.using(obj._state.db).filter(pk=obj.pk)
+        return same.filter(self._found(user, model)).exists()
+
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        if self.permission is not None:
+            return permitted_rows(user, self.permission, model)
+        if self.column is not None and user_column(model, self.column):
+            return Q(**{self.column: user.pk})
+        # A sub-query, not a join: many related rows must not repeat the object in lists, and
+        # combined with others the role must mean what it means for one object.
+        return Q(pk__in=model._base_manager.filter(self._found(user, model)).values("pk"))
+
+    def _found(self, user: "AbstractUser", model: type[Model]) -> Q:
+        if self.rows_of is not None:
+            return self.rows_of(user)
+        return Q(**{user_at_end(model, str(self.column)): user})
+
+    def roles(self) -> "tuple[Role, ...]":
+        return (self,)
+
+    def __repr__(self) -> str:
+        rows = getattr(self.rows_of, "__qualname__", None)
+        return f"Role({self.permission!r}, column={self.column!r}, rows={rows})"
+
+
+class _System(Who):
+    """The worker, a clock, a message: no person. Holds no role, and no role holds it."""
+
+    label = "the system"
+    admits_system = True
+
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        return False
+
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        return NOBODY
+
+    def roles(self) -> tuple[Role, ...]:
+        return ()
+
+    def __repr__(self) -> str:
+        return "SYSTEM"
+
+
+SYSTEM = _System()
+
+
+class _SignedIn(Who):
+    """Any active user who has logged in."""
+
+    label = "anybody who is signed in"
+
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        return True
+
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        return ANYBODY
+
+    def roles(self) -> tuple[Role, ...]:
+        return ()
+
+    def __repr__(self) -> str:
+        return "signed_in"
+
+
+signed_in = _SignedIn()
+
+
+class _Either(Who):
+    def __init__(self, left: Who, right: Who) -> None:
+        self.left, self.right = left, right
+        self.label = f"{left} or {right}"
+        self.admits_system = left.admits_system or right.admits_system
+
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        return self.left.holds(user, obj) or self.right.holds(user, obj)
+
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        return either(self.left.where(user, model), self.right.where(user, model))
+
+    def roles(self) -> tuple[Role, ...]:
+        return self.left.roles() + self.right.roles()
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} | {self.right!r})"
+
+
+class _Both(Who):
+    def __init__(self, left: Who, right: Who) -> None:
+        self.left, self.right = left, right
+        self.label = f"{_grouped(left)} and {_grouped(right)}"
+
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        return self.left.holds(user, obj) and self.right.holds(user, obj)
+
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        return self.left.where(user, model) & self.right.where(user, model)
+
+    def roles(self) -> tuple[Role, ...]:
+        return self.left.roles() + self.right.roles()
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} & {self.right!r})"
+
+
+class _Not(Who):
+    def __init__(self, role: Who) -> None:
+        self.role = role
+        self.label = f"not {_grouped(role)}"
+
+    def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
+        return not self.role.holds(user, obj)
+
+    def where(self, user: "AbstractUser", model: type[Model]) -> Q:
+        return ~self.role.where(user, model)
+
+    def roles(self) -> tuple[Role, ...]:
+        return self.role.roles()
+
+    def __repr__(self) -> str:
+        return f"~{self.role!r}"
+
+
+def _grouped(who: Who) -> str:
+    return f"({who})" if isinstance(who, _Either | _Both) else str(who)
+
+
+def _who(given: object) -> Who:
+    if isinstance(given, Who):
+        return given
+    raise ContractError(f"Combine roles with roles and SYSTEM, not with {given!r}.")
+
+
+def _person(given: object) -> Who:
+    who = _who(given)
+    if who.admits_system:
+        raise ContractError("SYSTEM holds no role: join it with |, never with & or ~.")
+    return who
+
+
+def _is_somebody(user: Any) -> bool:
+    """An active user who is stored. Nobody, anonymous, SYSTEM and inactive users hold no role."""
+    return bool(getattr(user, "is_active", False)) and user.pk is not None

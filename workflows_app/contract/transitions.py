@@ -1,0 +1,227 @@
+"""Transitions: the only ways an object moves."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from workflows_app.failures import ContractError
+
+from .effects import Effect
+from .guards import Guard
+from .people import Who
+from .states import State
+from .words import listed, name
+
+ANY = "*"
+
+Body = TypeVar("Body", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One declared transition, complete: what the engine, the API and the admin read."""
+
+    name: str
+    label: str
+    description: str
+    sources: tuple[str, ...]
+    targets: tuple[str | None, ...]
+    by: Who
+    body: Callable[..., Any]
+    data: Any
+    guards: tuple[Guard, ...]
+    effects: Mapping[str | None, tuple[Effect, ...]]
+    version_required: bool
+
+    @property
+    def creates(self) -> bool:
+        """Whether it begins a new object (``source=None``)."""
+        return not self.sources
+
+    @property
+    def stays(self) -> bool:
+        """Whether it never changes the state."""
+        return self.targets == (None,)
+
+    def effects_for(self, target: str | None) -> tuple[Effect, ...]:
+        """What it asks for when it arrived at this target; None: the state stayed."""
+        return self.effects.get(target if target in self.targets else None, ())
+
+    def all_effects(self) -> tuple[Effect, ...]:
+        """Every effect it may ask for, each named once."""
+        return tuple({e.name: e for group in self.effects.values() for e in group}.values())
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the decorator noted; the workflow class turns it into a Transition."""
+
+    source: Any
+    target: Any
+    by: Who
+    data: Any
+    guards: tuple[Guard, ...]
+    effects: Any
+    label: str
+    version_required: bool
+
+
+def transition(
+    *,
+    source: Any,
+    target: Any,
+    by: Who,
+    data: Any = None,
+    guards: Sequence[Guard] = (),
+    effects: Sequence[Effect] | Mapping[Any, Sequence[Effect]] = (),
+    label: str = "",
+    version_required: bool = False,
+) -> Callable[[Body], Body]:
+    """Declare a method of a Workflow as a legal move.
+
+    ``source``: a state, a list of states, ``"*"`` (any that is not final), or ``None`` (it creates
+    a new object, and its body fills it). ``target``: a state; ``None`` (the state stays); or a list
+    from which the body returns one. ``by``: who may.
+    ``data``: what the command must bring (a serializer class or its dotted path). ``guards``: all
+    are asked. ``effects``: a list, or with several targets a dictionary of lists by target.
+    ``version_required``: clients must say which version they saw (HTTP: ``If-Match``).
+    """
+
+    def declare(body: Body) -> Body:
+        _refuse_wrong_body(body)
+        if not isinstance(by, Who):
+            raise ContractError(f"{body.__name__}: by= takes a role or SYSTEM, not {by!r}.")
+        _refuse_wrong_data(body.__name__, data)
+        body.declared_transition = Declared(  # type: ignore[attr-defined]
+            source=source,
+            target=target,
+            by=by,
+            data=data,
+            guards=_guards(body.__name__, guards),
+            effects=effects,
+            label=label,
+            version_required=version_required,
+        )
+        return body
+
+    return declare
+
+
+def compile_transition(body: Callable[..., Any], states: Any) -> Transition:
+    """The complete transition for these states. Raises ContractError for what does not exist."""
+    declared: Declared = body.declared_transition  # type: ignore[attr-defined]
+    called = name("The name of a transition", body.__name__)
+    targets = _targets(called, declared.target, states)
+    if declared.source is None:
+        _refuse_wrong_creation(called, declared, targets)
+    return Transition(
+        name=called,
+        label=declared.label or called.replace("_", " ").capitalize(),
+        description=inspect.cleandoc(body.__doc__ or ""),
+        sources=_sources(called, declared.source, states),
+        targets=targets,
+        by=declared.by,
+        body=body,
+        data=declared.data,
+        guards=declared.guards,
+        effects=_effects(called, declared.effects, targets),
+        version_required=declared.version_required,
+    )
+
+
+def _refuse_wrong_body(body: Any) -> None:
+    called = getattr(body, "__name__", repr(body))
+    if hasattr(body, "declared_transition"):
+        raise ContractError(
+            f"{called}: one @transition a method; write a second method with a name of its own."
+        )
+    if inspect.iscoroutinefunction(body):
+        raise ContractError(f"{called}: a body is a plain def; async would change the state unrun.")
+    if inspect.isgeneratorfunction(body) or inspect.isasyncgenfunction(body):
+        raise ContractError(f"{called}: a body is a plain def; with yield it would never run.")
+    if not inspect.isfunction(body) or list(inspect.signature(body).parameters) != ["self", "cmd"]:
+        raise ContractError(f"{called}: a body is always (self, cmd).")
+
+
+def _refuse_wrong_creation(
+    called: str, declared: Declared, targets: tuple[str | None, ...]
+) -> None:
+    if None in targets:
+        raise ContractError(
+            f"{called}: with source=None there is no state to stay in; say the target= in which the"
+            " new object begins."
+        )
+    if declared.version_required:
+        raise ContractError(
+            f"{called}: with source=None nobody can have seen a version; remove version_required."
+        )
+
+
+def _refuse_wrong_data(called: str, data: Any) -> None:
+    is_path = isinstance(data, str) and "." in data
+    is_shape = isinstance(data, type) and callable(getattr(data, "is_valid", None))
+    if data is not None and not is_path and not is_shape:
+        raise ContractError(
+            f"{called}: data= takes a serializer class or its dotted path, not {data!r}."
+        )
+
+
+def _guards(called: str, given: Any) -> tuple[Guard, ...]:
+    guards = listed(f"{called}: guards", given)
+    if wrong := [one for one in guards if not isinstance(one, Guard)]:
+        raise ContractError(f"{called}: {wrong[0]!r} is no guard; declare it with @guard.")
+    return guards
+
+
+def _sources(called: str, source: Any, states: Any) -> tuple[str, ...]:
+    if isinstance(source, str) and source == ANY:
+        return tuple(str(state) for state in states.all() if not state.final)
+    if source is None:
+        return ()
+    sources = _known(called, "source", source, states)
+    if not sources:
+        raise ContractError(f"{called}: source=[] begins nowhere.")
+    return sources
+
+
+def _targets(called: str, target: Any, states: Any) -> tuple[str | None, ...]:
+    choice = target if isinstance(target, list | tuple) else [target]
+    if not choice:
+        raise ContractError(f"{called}: target=[] leads nowhere.")
+    moves = [one for one in choice if one is not None]
+    stays = (None,) if None in choice else ()
+    return (*_known(called, "target", moves, states), *stays)
+
+
+def _known(called: str, what: str, given: Any, states: Any) -> tuple[str, ...]:
+    listed_states = listed(f"{called}: {what}", [given] if isinstance(given, str) else given)
+    for state in listed_states:
+        declared = states.by_value.get(state) if isinstance(state, str) else None
+        if declared is None or (isinstance(state, State) and state is not declared):
+            raise ContractError(
+                f"{called}: {what}={state!r} is not a state of {states.__name__}:"
+                f" {', '.join(states.by_value)}."
+            )
+    return tuple(str(state) for state in listed_states)
+
+
+def _effects(
+    called: str, given: Any, targets: tuple[str | None, ...]
+) -> dict[str | None, tuple[Effect, ...]]:
+    if not isinstance(given, Mapping):
+        every_time = _effect_list(called, given)
+        return dict.fromkeys(targets, every_time)
+    if wrong := [target for target in given if target not in targets]:
+        raise ContractError(f"{called}: effects for {wrong}, which are no targets of it.")
+    return {target: _effect_list(called, given.get(target, ())) for target in targets}
+
+
+def _effect_list(called: str, given: Any) -> tuple[Effect, ...]:
+    effects = listed(f"{called}: effects", given)
+    for effect in effects:
+        if not isinstance(effect, Effect):
+            raise ContractError(
+                f"{called}: {effect!r} is no effect; declare it with @replay_safe or @keyed."
+            )
+    return effects

@@ -1,0 +1,148 @@
+"""The contract class: a mixin of the model that holds the transition methods."""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+from django.db.models import Model
+
+from workflows_app.failures import ContractError, ProtectedState
+
+from .effects import Effect
+from .fsm import fsm_meta
+from .people import Who
+from .states import States
+from .transitions import Transition, compile_transition
+from .words import name, names
+
+
+class Workflow:
+    """Subclass it with ``states=`` and ``seen_by=``; its ``@transition`` methods are the contract.
+
+    ``field`` names the model's status field; ``secret`` lists members of data and columns that
+    are never shown in timeline, admin or API.
+    """
+
+    workflow_states: ClassVar[type[States]]
+    workflow_transitions: ClassVar[dict[str, Transition]]
+    workflow_seen_by: ClassVar[Who]
+    workflow_secret: ClassVar[frozenset[str]]
+    workflow_field: ClassVar[str]
+    workflow_name: ClassVar[str]
+
+    def __init_subclass__(
+        cls,
+        states: type[States] | None = None,
+        seen_by: Who | None = None,
+        field: str = "status",
+        secret: list[str] | tuple[str, ...] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        said = states is not None or seen_by is not None
+        inherited = [base for base in cls.__mro__[1:] if "workflow_states" in vars(base)]
+        if inherited and not said:
+            _refuse_second_contract(cls, inherited)
+        else:
+            _refuse_extension(cls, inherited)
+            cls.workflow_states = _required_states(cls, states)
+            cls.workflow_seen_by = _required_role(cls, seen_by)
+            cls.workflow_field = name(f"class {cls.__name__}: field", field)
+            cls.workflow_secret = frozenset(names(f"class {cls.__name__}: secret", secret))
+            cls.workflow_name = _snake(cls.__name__.removesuffix("Workflow") or cls.__name__)
+            cls.workflow_transitions = dict(_compile(cls))
+            _refuse_namesakes(cls, cls.workflow_transitions.values())
+        _refuse_stray_transitions(cls)
+
+
+def _compile(cls: type[Workflow]) -> Iterator[tuple[str, Transition]]:
+    for attribute, body in list(vars(cls).items()):
+        if hasattr(body, "declared_transition"):
+            _refuse_taken_name(cls, attribute, body)
+            transition = compile_transition(body, cls.workflow_states)
+            setattr(cls, attribute, _command_only(transition, cls.workflow_field))
+            yield attribute, transition
+
+
+def _command_only(transition: Transition, field: str) -> Callable[..., Any]:
+    """The method as the model has it: readable for django-fsm-2, refusing to be called."""
+    body = transition.body
+    body._django_fsm = fsm_meta(transition, field)  # type: ignore[attr-defined]
+
+    @functools.wraps(body)
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
+        one = type(self).__name__.lower()
+        raise ProtectedState(
+            f"{one}.{body.__name__}() changes nothing by itself. Write"
+            f" execute({one}.{body.__name__}, by=user, data={{...}})"
+            " with execute from workflows_app.engine."
+        )
+
+    refuse.workflow_transition = transition  # type: ignore[attr-defined]
+    return refuse
+
+
+def _required_states(cls: type[Workflow], states: Any) -> type[States]:
+    if isinstance(states, type) and issubclass(states, States) and states is not States:
+        return states
+    raise ContractError(f"class {cls.__name__}: say states=<your States class>.")
+
+
+def _required_role(cls: type[Workflow], seen_by: Any) -> Who:
+    if isinstance(seen_by, Who) and not seen_by.admits_system:
+        return seen_by
+    raise ContractError(f"class {cls.__name__}: say seen_by=<a role>: the people who see it.")
+
+
+def _refuse_extension(cls: type[Workflow], inherited: list[type]) -> None:
+    if inherited:
+        raise ContractError(
+            f"class {cls.__name__}: a contract extends no other; write all of it in one class"
+            f" instead of inheriting {inherited[0].__name__}."
+        )
+
+
+def _refuse_second_contract(cls: type[Workflow], inherited: list[type]) -> None:
+    if len(inherited) > 1:
+        raise ContractError(
+            f"class {cls.__name__} inherits {inherited[0].__name__} and {inherited[1].__name__};"
+            " a model obeys one contract."
+        )
+
+
+def _refuse_taken_name(cls: type[Workflow], attribute: str, body: Callable[..., Any]) -> None:
+    if attribute != body.__name__:
+        raise ContractError(
+            f"class {cls.__name__}: {attribute} is {body.__name__} under a second name;"
+            " write a method of its own."
+        )
+    if hasattr(Model, attribute):
+        raise ContractError(
+            f"class {cls.__name__}: {attribute} is a name of every Django model; choose another."
+        )
+
+
+def _refuse_namesakes(cls: type[Workflow], transitions: Iterable[Transition]) -> None:
+    known: dict[str, Effect] = {}
+    for effect in (e for t in transitions for group in t.effects.values() for e in group):
+        if known.setdefault(effect.name, effect) is not effect:
+            raise ContractError(
+                f"class {cls.__name__}: two effects are called {effect.name}; rename one, because"
+                " its runs are stored under this name."
+            )
+
+
+def _refuse_stray_transitions(cls: type[Workflow]) -> None:
+    for base in cls.__mro__:
+        for attribute, member in vars(base).items():
+            stray = hasattr(member, "declared_transition")
+            if stray and not hasattr(member, "workflow_transition"):
+                raise ContractError(
+                    f"{base.__name__}.{attribute}: a transition stands in the contract class"
+                    " itself (class ...(Workflow, states=..., seen_by=...))."
+                )
+
+
+def _snake(camel: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", camel).lower()
