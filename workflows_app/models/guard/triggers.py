@@ -1,0 +1,143 @@
+"""Which triggers the contracts ask for, in words every database shares."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Model, UUIDField
+
+from workflows_app.contract.registry import Contract, contracts
+from workflows_app.models.event import Event
+from workflows_app.models.operation import Operation
+
+from .dialect import Dialect
+from .trigger import Refusal, Trigger
+
+EXECUTE = "Write execute(obj.<transition>, by=user) with execute from workflows_app.engine."
+ALWAYS = "1 = 1"
+
+
+def wanted_triggers(dialect: Dialect) -> dict[str, Trigger]:
+    """Every trigger this database should have, by name; of tables that are there."""
+    if not dialect.columns_of(Operation._meta.db_table):
+        return {}
+    return {trigger.name: trigger for trigger in _all(dialect)}
+
+
+def _all(dialect: Dialect) -> Iterator[Trigger]:
+    yield from _append_only(dialect, Operation, "operation")
+    yield from _append_only(dialect, Event, "event")
+    for contract in contracts():
+        guarded = Guarded(contract, dialect)
+        if guarded.is_there():
+            yield guarded.update()
+            yield guarded.insert()
+
+
+def _append_only(dialect: Dialect, model: type[Model], word: str) -> Iterator[Trigger]:
+    """What was recorded stays as it was recorded."""
+    table = model._meta.db_table
+    message = (
+        f"{table} is append-only: an {word} is neither edited nor deleted, it is the proof of what"
+        f" happened. To put something right, add a new one. {EXECUTE}"
+    )
+    if dialect.columns_of(table):
+        for event in ("update", "delete"):
+            yield Trigger(table, event, ALWAYS, (Refusal(ALWAYS, message),))
+        if dialect.replaces_rows_unasked:
+            replaces = Refusal(_is_there_already(dialect, model), message)
+            yield Trigger(table, "insert", ALWAYS, (replaces,), moment="before")
+
+
+def _is_there_already(dialect: Dialect, model: type[Model]) -> str:
+    """The condition that a new row has the key, or anything else that is unique, of another."""
+    meta: Any = model._meta
+    unique = [(meta.pk.name,), *(one.fields for one in meta.total_unique_constraints)]
+    quoted = [[dialect.quoted(meta.get_field(name).column) for name in names] for names in unique]
+    same = [" AND ".join(f"o.{column} = NEW.{column}" for column in columns) for columns in quoted]
+    table = dialect.table(meta.db_table)
+    return f"EXISTS (SELECT 1 FROM {table} o WHERE {' OR '.join(same)})"  # noqa: S608  names
+
+
+class Guarded:
+    """The table of one contract, and what is refused there."""
+
+    def __init__(self, contract: Contract, dialect: Dialect) -> None:
+        self.contract, self.dialect = contract, dialect
+        meta: Any = contract.model._meta
+        self.table: str = meta.db_table
+        self.pk: str = meta.pk.column
+        self.key_is_uuid = _is_uuid(meta.pk)
+        self.state: str = meta.get_field(contract.field).column
+        self.version: str = meta.get_field("version").column
+        self.watched = (self.pk, *(meta.get_field(name).column for name in contract.protected))
+
+    def is_there(self) -> bool:
+        """Whether the table is there with every column that is watched."""
+        return set(self.watched) <= self.dialect.columns_of(self.table)
+
+    def update(self) -> Trigger:
+        """A change of any protected column is the next version, and has its operation."""
+        names = ", ".join(self.contract.protected)
+        key_changed = Refusal(
+            self._changes(self.pk),
+            f"{self.table}: the key of a workflow object never changes, because its operations name"
+            " it. Make a new object instead.",
+        )
+        no_operation = Refusal(
+            f"{self._new(self.version)} <> {self._old(self.version)} + 1"
+            f" OR NOT {self._operation_of_this_change()}",
+            f"{self.table}: {names} change only with the operation of a command. {EXECUTE}",
+        )
+        watch = " OR ".join(self._changes(column) for column in self.watched)
+        return Trigger(self.table, "update", watch, (key_changed, no_operation))
+
+    def insert(self) -> Trigger:
+        """A new row is where an object may begin, at version 0, and nothing happened to it yet."""
+        states = self.contract.beginnings
+        here = " OR ".join(
+            self.dialect.same(self._new(self.state), self.dialect.text(state)) for state in states
+        )
+        later = Refusal(
+            f"NOT ({here}) OR {self._new(self.version)} <> 0",
+            f"{self.table}: a new row begins in {' or '.join(map(repr, states))} at version 0,"
+            f" whatever writes it. Insert it so, then move it. {EXECUTE}",
+        )
+        known = Refusal(
+            self._exists(),
+            f"{self.table}: this key has operations already, so the row would inherit another"
+            " object's past. Insert it under a new key.",
+        )
+        return Trigger(self.table, "insert", ALWAYS, (later, known))
+
+    def _operation_of_this_change(self) -> str:
+        return self._exists(
+            f"o.version = {self._new(self.version)}",
+            f"o.field = {self.dialect.text(self.contract.field)}",
+            self.dialect.same("o.source", self._old(self.state)),
+            self.dialect.same("o.target", self._new(self.state)),
+        )
+
+    def _exists(self, *conditions: str) -> str:
+        key = self.dialect.key_as_text(self._new(self.pk), is_uuid=self.key_is_uuid)
+        mine = (
+            f"o.object_type = {self.dialect.text(self.contract.object_type)}",
+            f"o.object_id = {key}",
+        )
+        table = self.dialect.table(Operation._meta.db_table)
+        where = " AND ".join(mine + conditions)
+        return f"EXISTS (SELECT 1 FROM {table} o WHERE {where})"  # noqa: S608  names, quoted
+
+    def _changes(self, column: str) -> str:
+        return self.dialect.differs(self._new(column), self._old(column))
+
+    def _new(self, column: str) -> str:
+        return f"NEW.{self.dialect.quoted(column)}"
+
+    def _old(self, column: str) -> str:
+        return f"OLD.{self.dialect.quoted(column)}"
+
+
+def _is_uuid(key: Any) -> bool:
+    while key.remote_field is not None:
+        key = key.target_field
+    return isinstance(key, UUIDField)
