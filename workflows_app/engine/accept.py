@@ -1,0 +1,143 @@
+"""One command: the recipe behind every door, in one transaction."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from workflows_app.contract.data import Brought, bring
+from workflows_app.contract.people import SYSTEM
+from workflows_app.failures import Invalid
+from workflows_app.models import Kind, Operation
+from workflows_app.models.writing import Writing, writing
+
+from .body import run_body
+from .command import Command, command_for
+from .create import begin
+from .idempotency import actor_label, earlier_answer, key_hash
+from .ledger import adopt_if_unknown, write_operation
+from .locking import lock_object, retrying
+from .outbox import request_effects
+from .queue import wake
+from .refuse import (
+    refuse_gone,
+    refuse_guards,
+    refuse_missing_columns,
+    refuse_stale,
+    refuse_stranger,
+    refuse_wrong_state,
+)
+from .request import Cause, Request, read_request
+from .violations import explained, refuse_unenforced
+
+
+def execute(
+    command: Any,
+    *,
+    by: Any,
+    data: Mapping[str, Any] | None = None,
+    key: str | None = None,
+    version: int | Collection[int] | None = None,
+    reason: str = "",
+    cause: Cause | None = None,
+    traceparent: str = "",
+) -> Operation:
+    """Run a transition as a command: ``execute(claim.approve, by=user, data={...})``.
+
+    One that creates is named by the model, ``execute(Lead.sign_up, by=user, data={...})``; the
+    operation names the new object.
+    ``by`` is a user or SYSTEM. The same ``key`` by the same actor for the same request answers
+    with the first operation (``.replayed``) and writes nothing. ``version`` is the version the
+    caller saw, or several that will do. On success the caller's instance is refreshed; a refusal
+    raises a subclass of Refused and leaves everything untouched.
+    """
+    request = read_request(command, by, data, key, version, reason, cause, traceparent)
+    try:
+        operation, present = retrying(request.using, lambda: give(request))
+    except (IntegrityError, Invalid):
+        # The same key won beside us, on another object or with the same unique column.
+        earlier = _earlier(request)
+        if earlier is None:
+            raise
+        return earlier
+    if present is not None:
+        _refresh(request.instance, present)
+    return operation
+
+
+def give(request: Request) -> tuple[Operation, Any]:
+    """Any command, in a transaction; inside another command's it is a part of that."""
+    return begin(request, give) if request.transition.creates else _accept(request)
+
+
+def _accept(request: Request) -> tuple[Operation, Any]:
+    with explained(request.using) as attempt, transaction.atomic(using=request.using):
+        obj = _lock(request)
+        if earlier := _earlier(request):  # under the lock: a duplicate may have held it before us
+            return earlier, obj
+        refuse_gone(obj)
+        attempt.begin(obj)
+        refuse_stale(request, obj)
+        refuse_stranger(request, obj)
+        brought = bring(request.transition.data, request.data)
+        refuse_wrong_state(request, obj)
+        command = command_for(request, brought, give)
+        refuse_guards(request, obj, command)
+        source = request.contract.state_of(obj)
+        adopt_if_unknown(obj, request.using)
+        entered = run_body(request, obj, command)
+        refuse_missing_columns(request, obj)
+        refuse_unenforced(obj, request.using)
+        operation = _write_operation(request, obj, source, brought)
+        _write_row_and_history(request, obj, command, entered=entered)
+        effects = request.transition.effects_for(operation.target if entered else None)
+        if request_effects(request.using, operation, obj, effects):
+            wake(request.using)
+        command.linked.run_asked(obj)
+    operation.alone = command.linked.count == 0
+    return operation, obj
+
+
+def _earlier(request: Request) -> Operation | None:
+    return earlier_answer(request.using, request.actor, request.key, request.fingerprint)
+
+
+def _lock(request: Request) -> Any:
+    return lock_object(request.contract, request.instance.pk, request.using)
+
+
+def _write_operation(request: Request, obj: Any, source: str, brought: Brought) -> Operation:
+    return write_operation(
+        obj,
+        request.using,
+        id=request.operation_id,
+        version=obj.version + 1,
+        transition=request.transition.name,
+        source=source,
+        target=request.contract.state_of(obj),
+        kind=Kind.SYSTEM if request.by is SYSTEM else Kind.COMMAND,
+        actor=request.actor,
+        actor_label=actor_label(request.by),
+        reason=request.reason,
+        data=brought.stored,
+        key=request.key,
+        key_hash=key_hash(request.key),
+        fingerprint=request.fingerprint,
+        cause=request.cause.name if request.cause else "",
+        traceparent=request.traceparent,
+    )
+
+
+def _write_row_and_history(request: Request, obj: Any, command: Command, *, entered: bool) -> None:
+    with writing(obj, Writing(request.operation_id, command.actor.user, request.reason)):
+        obj.version += 1
+        if entered:
+            setattr(obj, request.contract.since_field, command.now)
+        obj.save(using=request.using)
+
+
+def _refresh(instance: Any, present: Any) -> None:
+    """Give the caller's instance what is in the row now, without another query."""
+    for column in present._meta.concrete_fields:
+        instance.__dict__[column.attname] = getattr(present, column.attname)
+    instance._state.fields_cache.clear()

@@ -1,0 +1,183 @@
+"""Linked objects: what a body asks of others becomes a part of its command, or refuses it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import router, transaction
+
+from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.registry import Contract, Unbound, contract_of
+from workflows_app.failures import ContractError, Reason, Refused
+from workflows_app.models import Operation
+from workflows_app.models.writing import Writing, writing
+
+from .idempotency import actor_label, actor_of, key_hash
+from .request import Cause, Request, read_request
+from .violations import explained
+
+#: How many commands may stand in one another. A deeper chain is a mistake of the contracts.
+DEEPEST = 10
+
+
+@dataclass
+class Linked:
+    """What one command asks of other objects, while its body is at work.
+
+    ``give`` runs another command as a part of the transaction that is open.
+    """
+
+    request: Request
+    give: Callable[[Request], tuple[Operation, Any]]
+    asked: list[Request] = field(default_factory=list)
+    count: int = 0
+    open: bool = False
+
+    @contextmanager
+    def during_body(self) -> Iterator[None]:
+        """Only now may something be asked."""
+        self.open = True
+        try:
+            yield
+        finally:
+            self.open = False
+
+    def execute(self, command: Any, data: Mapping[str, Any] | None, reason: str) -> None:
+        """Note a command for another object: it runs when this one's is saved."""
+        asked = self._read(command, data, reason)
+        if asked.transition.creates:
+            raise ContractError(f"{asked.transition.name} creates: write cmd.create() instead.")
+        self.asked.append(asked)
+
+    def create(self, what: Any, data: Mapping[str, Any] | None, columns: dict[str, Any]) -> Any:
+        """A new object of this model, or by this transition of it, at once."""
+        if not isinstance(what, type):
+            return self._begin(what, data, columns)
+        contract = _contract_of(what)
+        if contract.creations:
+            return self._begin(_only_creation(contract), data, columns)
+        if data is not None:
+            raise ContractError(
+                f"cmd.create({what.__name__}, data=...): it has no transition that creates; give"
+                " the columns of the new object by name."
+            )
+        return self._insert(what(**columns), contract)
+
+    def run_asked(self, obj: Any) -> None:
+        """Run what the body asked for, in the order written, now that its object is saved."""
+        for asked in self.asked:
+            with _passed_on(asked.contract, asked.object_id, asked.transition.name):
+                self.give(asked)
+        if self.asked:  # one of them may have moved this object as well
+            obj.refresh_from_db(using=self.request.using)
+
+    def _begin(self, command: Any, data: Mapping[str, Any] | None, columns: dict[str, Any]) -> Any:
+        asked = self._read(command, data, "")
+        if columns or not asked.transition.creates:
+            raise ContractError(
+                f"cmd.create() of {asked.contract.name}: {asked.transition.name} must be a"
+                " transition that creates (source=None), and takes data={...}, no columns."
+            )
+        with _passed_on(asked.contract, "", asked.transition.name):
+            return self.give(asked)[1]
+
+    def _insert(self, obj: Any, contract: Contract) -> Any:
+        using = router.db_for_write(contract.model, instance=obj)
+        self._refuse_elsewhere(using)
+        key = self._next_key()
+        receipt = {
+            "actor": actor_of(SYSTEM),
+            "actor_label": actor_label(SYSTEM),
+            "key": key,
+            "key_hash": key_hash(key),
+            "cause": self._cause.name,
+            "traceparent": self.request.traceparent,
+        }
+        with _passed_on(contract, "", "create"), explained(using) as attempt:
+            attempt.obj = obj
+            with transaction.atomic(using=using), writing(obj, Writing(receipt=receipt)):
+                obj.save(using=using)
+        return obj
+
+    def _read(self, command: Any, data: Mapping[str, Any] | None, reason: str) -> Request:
+        key = self._next_key()
+        asked = read_request(
+            command, SYSTEM, data, key, None, reason, self._cause, self.request.traceparent
+        )
+        self._refuse_elsewhere(asked.using)
+        return replace(asked, trail=_trail(self.request, asked))
+
+    @property
+    def _cause(self) -> Cause:
+        return Cause(Operation(id=self.request.operation_id).as_cause())
+
+    def _next_key(self) -> str:
+        if not self.open:
+            raise ContractError("Only a body asks something of other objects, while it runs.")
+        self.count += 1
+        return f"{self._cause.name}:{self.count}"
+
+    def _refuse_elsewhere(self, using: str) -> None:
+        if using != self.request.using:
+            raise ContractError(
+                f"What a body asks is one transaction with its command in {self.request.using!r};"
+                f" this object is in {using!r}. Let an effect do it, with run.execute()."
+            )
+
+
+@contextmanager
+def _passed_on(contract: Contract, object_id: str, transition: str) -> Iterator[None]:
+    """A refusal of the other object refuses this command, and names the other."""
+    try:
+        yield
+    except Refused as refusal:
+        if "refused_by" in refusal.facts:
+            raise
+        kind = str(contract.model._meta.verbose_name)
+        who = f"{kind.capitalize()} {object_id}" if object_id else f"New {kind}"
+        reasons = refusal.reasons or (Reason(refusal.code, refusal.detail),)
+        about = {"type": contract.object_type, "id": object_id or None, "transition": transition}
+        passed_on = Refused(
+            f"{who}: {refusal.detail}",
+            reasons=[Reason(one.code, f"{who}: {one.detail}") for one in reasons],
+            facts={"refused_by": about},
+        )
+        passed_on.code = refusal.code
+        raise passed_on from refusal
+
+
+def _trail(outer: Request, asked: Request) -> tuple[str, ...]:
+    so_far = outer.trail or (_step(outer),)
+    trail = (*so_far, _step(asked))
+    way = " → ".join(trail)
+    if asked.object_id and trail[-1] in so_far:
+        raise ContractError(f"Commands ask each other in a circle: {way}.")
+    if len(trail) > DEEPEST:
+        raise ContractError(f"More than {DEEPEST} commands stand in one another: {way}.")
+    return trail
+
+
+def _step(request: Request) -> str:
+    about = f"{request.contract.object_type} {request.object_id}".strip()
+    return f"{request.transition.name} of {about}"
+
+
+def _contract_of(model: type[Any]) -> Contract:
+    try:
+        return contract_of(model)
+    except (Unbound, AttributeError):
+        raise ContractError(
+            f"cmd.create({model.__name__}): it has no workflow; write"
+            f" {model.__name__}.objects.create(...) in the body."
+        ) from None
+
+
+def _only_creation(contract: Contract) -> Any:
+    names = [one.name for one in contract.creations]
+    if len(names) > 1:
+        model = contract.model.__name__
+        raise ContractError(
+            f"cmd.create({model}): say which: {', '.join(f'{model}.{name}' for name in names)}."
+        )
+    return getattr(contract.model, names[0])
