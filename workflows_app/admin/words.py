@@ -1,0 +1,72 @@
+"""Words: how the admin says what rows and documents hold as codes."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from workflows_app.contract.registry import Contract
+from workflows_app.describe.status import Phase
+from workflows_app.models import EventKind, RunState
+
+PHASES: dict[str, Any] = {
+    Phase.IN_DOUBT: _("In doubt"),
+    Phase.BLOCKED: _("Blocked"),
+    Phase.RETRYING: _("Retrying"),
+    Phase.RUNNING: _("Running"),
+    Phase.QUEUED: _("Queued"),
+    Phase.NEEDS_PERSON: _("Waiting for a person"),
+    Phase.SETTLED_WITH_FAILURES: _("Settled, with a failure"),
+    Phase.SETTLED: _("Settled"),
+    Phase.CANCELLED: _("Cancelled"),
+}
+
+RUN_STATES: dict[str, Any] = {
+    RunState.HELD: _("Held"),
+    RunState.QUEUED: _("Queued"),
+    RunState.RUNNING: _("Running"),
+    RunState.IN_DOUBT: _("In doubt"),
+    RunState.DONE: _("Done"),
+    RunState.FAILED: _("Failed"),
+    RunState.CANCELLED: _("Cancelled"),
+    RunState.SKIPPED: _("Skipped"),
+}
+
+OUTCOMES: dict[str, Any] = {
+    "done": _("succeeded"),
+    "retry": _("failed; tried again"),
+    "failed": _("failed for good"),
+    "in_doubt": _("ended without certainty"),
+    EventKind.LEASE_LOST: _("cut off: the worker went away"),
+}
+
+
+def readable(document: dict[str, Any]) -> dict[str, Any]:
+    """A status document with its phase in words and its moment as a moment."""
+    phase = document["phase"]
+    return document | {
+        "phase_label": PHASES.get(phase, phase),
+        "since": moment(document["since"]),
+    }
+
+
+def moment(stamp: str | None) -> datetime | None:
+    """The moment behind an ISO 8601 text."""
+    return None if stamp is None else datetime.fromisoformat(stamp)
+
+
+def transition_label(contract: Contract, name: str) -> str:
+    """A transition's label, also for one that the contract no longer knows."""
+    known = contract.transitions.get(name)
+    return known.label if known else name.replace("_", " ").capitalize()
+
+
+def moment_element(at: datetime) -> Any:
+    """A moment for people and for programs."""
+    here = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}">{}</time>', here.isoformat(), date_format(here, "DATETIME_FORMAT")
+    )

@@ -1,0 +1,129 @@
+"""The admin of a model with a workflow."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.describe.sight import objects_seen, sees
+from workflows_app.engine import create
+
+from .command import CommandPage
+from .creation import CreationPage
+from .deletion import Deletion
+from .history import ReadOnlyHistory
+from .object_page import object_page
+from .secret_columns import KeepsSecrets
+
+
+class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.ModelAdmin):  # type: ignore[type-arg]
+    """``@admin.register(Claim) class ClaimAdmin(WorkflowAdmin): ...``
+
+    Shows where an object stands and what happened to it, gives commands through ``execute()``,
+    and leaves the state to them. What a user may see is what ``seen_by`` says, within what
+    Django's view permission opens.
+    """
+
+    form = KeepsSecrets
+    change_form_template = "workflows_app/admin/change_form.html"
+
+    class Media:
+        css = {"all": ("workflows_app/admin.css",)}  # noqa: RUF012  Django reads a plain dict
+
+    @property
+    def contract(self) -> Contract:
+        """The contract the model obeys."""
+        return contract_of(self.model)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The objects this user may see."""
+        return objects_seen(request.user, super().get_queryset(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Django's permission, and for an object also the contract's."""
+        return super().has_view_permission(request, obj) and _in_sight(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Django's permission, and for an object also the contract's."""
+        return super().has_change_permission(request, obj) and _in_sight(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody, unless the class is ``deletable``; then as to view and change."""
+        return super().has_delete_permission(request, obj) and _in_sight(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """State, since and version are written by commands."""
+        mine = super().get_readonly_fields(request, obj)
+        return tuple(dict.fromkeys((*mine, *self.contract.protected)))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the protected columns, which the page shows above the form."""
+        if self.fields:
+            return self.fields
+        shown = super().get_fields(request, obj)
+        return [name for name in shown if name not in self.contract.protected]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the secret columns where they would be shown and not entered."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        hidden = set(self.contract.secret)
+        if self.has_change_permission(request, obj):
+            hidden &= set(self.get_readonly_fields(request, obj))
+        return [
+            (name, options | {"fields": _without(hidden, options["fields"])})
+            for name, options in fieldsets
+        ]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form of the class, made to keep secrets."""
+        form = kwargs.pop("form", self.form)
+        if not issubclass(form, KeepsSecrets):
+            form = type(form.__name__, (KeepsSecrets, form), {})
+        return super().get_form(request, obj, change, form=form, **kwargs)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """State and since, unless the class says what to list."""
+        listed = super().get_list_display(request)
+        if tuple(listed) != ("__str__",):
+            return listed
+        return ("__str__", self.contract.field, self.contract.since_field)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """By state, unless the class says how to filter."""
+        return super().get_list_filter(request) or (self.contract.field,)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new object is a command by this user; of a stored one the other columns are saved."""
+        if change:
+            obj._history_user = request.user
+            super().save_model(request, obj, form, change)
+        else:
+            create(obj, by=request.user)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The usual form, with everything about the object round it."""
+        if (obj := context.get("original")) is not None:
+            context["workflow"] = object_page(request, obj, self.admin_site)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _in_sight(request: HttpRequest, obj: Any) -> bool:
+    return obj is None or sees(request.user, obj)
+
+
+def _without(hidden: set[str], fields: Any) -> list[Any]:
+    """The names that stay; a line of several names may lose some of them."""
+    kept = [
+        _without(hidden, name) if isinstance(name, list | tuple) else name
+        for name in fields
+        if not (isinstance(name, str) and name in hidden)
+    ]
+    return [name for name in kept if name]

@@ -1,0 +1,41 @@
+"""Addresses: where an operation or an object is found, seen from this request."""
+
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from rest_framework.request import Request
+
+OPERATION = "workflows-operation-detail"
+
+#: The names under which routers serve the objects of a type, noted as the routes are built.
+_basenames: dict[str, list[str]] = {}
+
+
+def note_basename(object_type: str, basename: str) -> None:
+    """Remember under which name the objects of this type are served."""
+    known = _basenames.setdefault(object_type, [])
+    if basename not in known:
+        known.append(basename)
+
+
+def operation_url(request: Request, operation_id: Any) -> str | None:
+    """The absolute address of an operation; None if the project does not serve operations."""
+    return url_of(request, OPERATION, pk=operation_id)
+
+
+def object_url(request: Request, object_type: str, object_id: str) -> str | None:
+    """The absolute address of an object; None if no view set serves its model."""
+    names = (f"{basename}-detail" for basename in _basenames.get(object_type, ()))
+    return next(filter(None, (url_of(request, name, pk=object_id) for name in names)), None)
+
+
+def url_of(request: Request, name: str, **kwargs: Any) -> str | None:
+    """The absolute address behind a name, looked for from the request's own namespace outwards."""
+    spaces = list(request.resolver_match.namespaces) if request.resolver_match else []
+    for length in range(len(spaces), -1, -1):
+        try:
+            path = reverse(":".join([*spaces[:length], name]), kwargs=kwargs)
+        except NoReverseMatch:
+            continue
+        return str(request.build_absolute_uri(path))
+    return None

@@ -1,0 +1,259 @@
+"""The view set of a workflow model: list, create, read, timeline, and every transition."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, ModelSerializer, Serializer
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.viewsets import GenericViewSet
+
+from workflows_app.contract.data import shape_of
+from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.transitions import Transition
+from workflows_app.describe.sight import objects_seen, sees_every
+from workflows_app.describe.timeline import WrongCursor, timeline_of
+from workflows_app.engine.locking import pk_of
+from workflows_app.models import Operation
+from workflows_app.models.identity import object_id_of
+
+from .commands import give_beginning, give_command, give_creation
+from .conversation import Conversation, tagged
+from .documents import object_document, object_documents, plain_serializer
+from .links import note_basename, url_of
+
+COMMAND = "transition_"
+CREATE = "create"
+
+
+class NewestFirst(CursorPagination):
+    """Pages of a list that grows while it is read."""
+
+    page_size = 100
+    ordering = "-pk"
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """One page. A cursor whose position is no key is as wrong as one that cannot be read."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError) as error:
+            raise NotFound(self.invalid_cursor_message) from error
+
+
+class WorkflowViewSet(Conversation, GenericViewSet[Any]):
+    """``class ClaimViewSet(WorkflowViewSet): queryset = Claim.objects.all()``.
+
+    ``serializer_class`` says which columns are shown and which a new object may bring; without
+    one it is every column, and those that are editable. Override ``new`` to fill in columns that
+    the client may not choose. Where the contract has a command that creates, a new object brings
+    that command's data instead. ``seen_by`` hides what the user may not see.
+    """
+
+    queryset: QuerySet[Any] | None = None
+    parser_classes = [JSONParser]
+    pagination_class = NewestFirst
+    throttle_scope: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.lookup_field != "pk" or cls.lookup_url_kwarg:
+            raise ImproperlyConfigured(f"{cls.__name__}: objects are addressed by their pk.")
+        if cls.queryset is not None:
+            contract = contract_of(cls.queryset.model)
+            for name, transition in contract.transitions.items():
+                if not transition.creates:
+                    setattr(cls, f"{COMMAND}{name}", _command(name))
+                elif len(contract.creations) > 1:
+                    _refuse_taken_address(cls, name)
+                    setattr(cls, f"{COMMAND}{name}", _beginning(name))
+
+    @classmethod
+    def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
+        """Called by the router, which knows the name of our addresses."""
+        if cls.queryset is not None and initkwargs.get("basename"):
+            note_basename(contract_of(cls.queryset.model).object_type, initkwargs["basename"])
+        return super().as_view(cls._offered(actions), **initkwargs)
+
+    @classmethod
+    def _offered(cls, actions: Any) -> Any:
+        """Without POST to the list, where several commands create and each has its own address."""
+        if cls.queryset is None or len(contract_of(cls.queryset.model).creations) < 2:
+            return actions
+        return {method: name for method, name in actions.items() if name != CREATE}
+
+    def new(self, **columns: Any) -> Model:
+        """An unsaved object from validated columns.
+
+        Override it to add what the client may not choose:
+        ``return super().new(claimant=self.request.user, **columns)``.
+        """
+        return self.model(**columns)
+
+    def list(self, request: Request) -> Response:
+        """The objects the user may see, each with its status document without actions."""
+        page = self.paginate_queryset(self.visible_objects())
+        objects = list(self.visible_objects()) if page is None else page
+        documents = object_documents(self, objects)
+        return Response(documents) if page is None else self.get_paginated_response(documents)
+
+    def create(self, request: Request) -> Response:
+        """Create an object: a command like any other."""
+        transition = self.transition
+        return give_creation(self) if transition is None else give_beginning(self, transition)
+
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """The object, with its status document under ``workflow``."""
+        obj = self.get_object()
+        return tagged(request, object_document(self, obj), obj.version)
+
+    @action(detail=True, methods=["get"])
+    def timeline(self, request: Request, **kwargs: Any) -> Response:
+        """Everything that happened to the object, oldest first.
+
+        The timeline of a deleted object is for those who see every object.
+        """
+        try:
+            page = timeline_of(
+                self.contract, self._remembered_id(), after=request.query_params.get("cursor")
+            )
+        except WrongCursor as error:
+            raise NotFound(str(error)) from error
+        return Response({"next": _next_url(request, page.next), "results": page.entries})
+
+    def _remembered_id(self) -> str:
+        """The id of the object this user sees, or of a deleted one that this user has seen."""
+        try:
+            return object_id_of(self.get_object())
+        except Http404:
+            object_id = self.named_object_id()
+            gone = not self.model._base_manager.filter(pk=object_id).exists()
+            if object_id is None or not (gone and sees_every(self.request.user, self.model)):
+                raise
+            if not Operation.objects.of(self.contract.object_type, object_id).exists():
+                raise
+            return object_id
+
+    @property
+    def model(self) -> type[Model]:
+        """The user's model."""
+        if self.queryset is None:
+            raise ImproperlyConfigured(f"{type(self).__name__} needs a queryset.")
+        return self.queryset.model
+
+    @property
+    def contract(self) -> Contract:
+        """The contract the model obeys."""
+        return contract_of(self.model)
+
+    @property
+    def transition(self) -> Transition | None:
+        """The transition this request is for, if it is a command."""
+        # Not self.action: for OPTIONS that is "metadata", while the request's method is POST.
+        name = self.action_map.get(str(self.request.method).lower()) or ""
+        if name == CREATE:
+            return next(iter(self.contract.creations), None)
+        known = self.contract.transitions
+        return known.get(name.removeprefix(COMMAND)) if name.startswith(COMMAND) else None
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Only what the user may see, however the project narrows it further."""
+        return objects_seen(self.request.user, super().filter_queryset(queryset))
+
+    def visible_objects(self) -> QuerySet[Any]:
+        """The objects the user may see through this view set."""
+        return self.filter_queryset(self.get_queryset())
+
+    def named_object_id(self) -> str | None:
+        """The id of the object the address names, seen or not; None for what cannot be one."""
+        key = pk_of(self.model, self.kwargs["pk"])
+        return None if key is None else str(key)
+
+    def command_url(self, obj: Model, name: str) -> str | None:
+        """The absolute address of a transition of this object."""
+        return url_of(self.request, f"{self.basename}-{_route_name(name)}", pk=obj.pk)
+
+    def get_object_serializer_class(self) -> type[BaseSerializer[Any]]:
+        """The serializer of the object's columns."""
+        return self.serializer_class or _plain_serializer(self.model)
+
+    def columns_of(self, obj: Model) -> dict[str, Any]:
+        """The object's columns, as this view set shows them."""
+        if self.serializer_class is None:
+            return dict(_plain_output(self.model).to_representation(obj))
+        return dict(self.serializer_class(obj, context=self.get_serializer_context()).data)
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        """What the request has to bring: for the browsable pages and OPTIONS."""
+        if self.transition is None:
+            return self.get_object_serializer_class()
+        shape = shape_of(self.transition.data)
+        is_serializer = isinstance(shape, type) and issubclass(shape, BaseSerializer)
+        return shape if is_serializer else Serializer
+
+    def get_throttles(self) -> Any:
+        """Commands are counted in the scope ``commands``, where the project throttles scopes."""
+        if self.transition is not None or self.action == "create":
+            self.throttle_scope = "commands"
+        return super().get_throttles()
+
+
+_plain_serializer = functools.cache(plain_serializer)
+
+
+@functools.cache
+def _plain_output(model: type[Model]) -> ModelSerializer[Any]:
+    """One serializer for every answer: building its fields costs more than using them."""
+    return _plain_serializer(model)()
+
+
+def _command(name: str) -> Callable[..., Response]:
+    """The view of one transition, under a name that shadows nothing of the view set."""
+
+    def command(self: WorkflowViewSet, request: Request, **kwargs: Any) -> Response:
+        return give_command(self, self.contract.transitions[name])
+
+    command.__name__ = f"{COMMAND}{name}"
+    command.__doc__ = f"The command {name}."
+    extra = action(detail=True, methods=["post"], url_path=name, url_name=_route_name(name))
+    return extra(command)
+
+
+def _refuse_taken_address(cls: type[WorkflowViewSet], name: str) -> None:
+    others: list[Any] = cls.get_extra_actions()
+    for other in others:
+        if not other.detail and other.url_path == name and other.__name__ != f"{COMMAND}{name}":
+            raise ImproperlyConfigured(
+                f"{cls.__name__}: {name!r} is the address of {other.__name__}() and of the command"
+                f" {name}, which creates; give the action another url_path."
+            )
+
+
+def _beginning(name: str) -> Callable[..., Response]:
+    """The view of one of several transitions that create."""
+
+    def beginning(self: WorkflowViewSet, request: Request) -> Response:
+        return give_beginning(self, self.contract.transitions[name])
+
+    beginning.__name__ = f"{COMMAND}{name}"
+    beginning.__doc__ = f"The command {name}, which creates."
+    extra = action(detail=False, methods=["post"], url_path=name, url_name=_route_name(name))
+    return extra(beginning)
+
+
+def _route_name(transition: str) -> str:
+    return f"transition-{transition}"
+
+
+def _next_url(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return replace_query_param(request.build_absolute_uri(), "cursor", cursor)

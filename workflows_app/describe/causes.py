@@ -1,0 +1,55 @@
+"""Causes: what led to an operation that no person gave, and how people are told."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from workflows_app.contract.registry import contract_for
+from workflows_app.models import EffectRun, Operation
+
+from .work import read
+
+Causing = EffectRun | Operation
+
+
+def causes_of(operations: Iterable[Operation]) -> dict[str, Causing]:
+    """What led to these operations, by the name that ``cause`` has for it. Two queries at most."""
+    names = {operation.cause for operation in operations}
+    found: list[Causing] = []
+    if runs := _ids(names, "run:"):
+        found += EffectRun.objects.filter(pk__in=runs)
+    if others := _ids(names, "operation:"):
+        found += Operation.objects.filter(pk__in=others)
+    return {one.as_cause(): one for one in found}
+
+
+def caused_by(operations: Sequence[Operation], runs: Iterable[EffectRun]) -> list[Operation]:
+    """The operations that followed from these operations and runs, in the order they were given.
+
+    No query where it is known that there can be none yet.
+    """
+    causes = [operation.as_cause() for operation in operations if not operation.alone]
+    causes += [run.as_cause() for run in runs if run.attempts or run.settled]
+    return list(Operation.objects.filter(cause__in=causes).order_by("id")) if causes else []
+
+
+def follows(operation: Operation, cause: Causing) -> bool:
+    """Whether it is what the contract says for the end of a run: its ``then`` or ``otherwise``."""
+    key = operation.key or ""
+    return isinstance(cause, EffectRun) and key.endswith(f":{operation.transition}")
+
+
+def because_of(operation: Operation, cause: Causing) -> str:
+    """``because of "start" of the trip``: what another object or a handler asked for."""
+    contract = contract_for(cause.object_type)
+    if isinstance(cause, EffectRun):
+        label = read(cause, contract).label
+    else:
+        known = contract.transitions.get(cause.transition)
+        label = known.label if known else cause.transition
+    told = f'because of "{label[:1].lower()}{label[1:].replace("_", " ")}"'
+    same = (cause.object_type, cause.object_id) == (operation.object_type, operation.object_id)
+    return told if same else f"{told} of the {contract.model._meta.verbose_name}"
+
+
+def _ids(names: Iterable[str], prefix: str) -> list[UUID]:
+    return [UUID(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]

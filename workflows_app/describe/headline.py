@@ -1,0 +1,91 @@
+"""The headline: where an object stands, in one or two plain sentences."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from workflows_app.contract.people import Who
+from workflows_app.contract.states import State
+from workflows_app.engine.settle import FOLLOW_UP_TRIES
+from workflows_app.models import FollowUp, RunState
+
+from .times import spoken
+from .work import Condition, Work
+
+
+def headline_of_work(work: Work) -> str:
+    """What people must know about this run."""
+    return _SENTENCES[work.condition](work)
+
+
+def headline_of_state(state: State) -> str:
+    """What people must know when no run needs to be mentioned."""
+    return f"{state.label}." if state.owner is None else f"Waiting for {state.owner}."
+
+
+def of_so_many(attempt: int, at_most: int | None) -> str:
+    """``attempt 3 of 6``; without the limit where it is not known any more."""
+    return f"attempt {attempt}" if at_most is None else f"attempt {attempt} of {at_most}"
+
+
+def _in_doubt(work: Work) -> str:
+    return f"{work.detail} {_somebody(work.owner)} has to find out what happened."
+
+
+def _blocked(work: Work) -> str:
+    return f"{_end(work)} {_somebody(work.owner)} has to decide how to go on."
+
+
+def _retrying(work: Work) -> str:
+    run = work.run
+    if run.follow_up == FollowUp.PENDING:
+        attempt = of_so_many(run.follow_up_attempts + 1, FOLLOW_UP_TRIES)
+        return f"{_end(work)} Trying again {_when(work)} ({attempt})."
+    attempt = of_so_many(run.attempts + 1, work.max_attempts)
+    return f"{work.detail} Trying again {_when(work)} ({attempt}).".strip()
+
+
+def _running(work: Work) -> str:
+    return f"{work.label}: {of_so_many(work.run.attempts, work.max_attempts)} is under way."
+
+
+def _queued(work: Work) -> str:
+    if work.run.state == RunState.HELD:
+        return f"{work.label} waits for an earlier step."
+    return f"{work.label} is next."
+
+
+def _dead(work: Work) -> str:
+    return f"Completed, with a failed notification: {_end(work)}"
+
+
+_SENTENCES = {
+    Condition.IN_DOUBT: _in_doubt,
+    Condition.BLOCKED: _blocked,
+    Condition.RETRYING: _retrying,
+    Condition.RUNNING: _running,
+    Condition.QUEUED: _queued,
+    Condition.DEAD: _dead,
+}
+
+
+def _end(work: Work) -> str:
+    """How the run itself ended, and what has not followed."""
+    done = work.run.state == RunState.DONE
+    ended = f"{work.label} is done" if done else f"{work.label} failed. {work.detail}".rstrip(".")
+    if work.run.follow_up not in (FollowUp.PENDING, FollowUp.DEAD) or work.effect is None:
+        return f"{ended}."
+    following = (work.effect.then if done else work.effect.otherwise) or "the next step"
+    return f'{ended}, but "{following.replace("_", " ")}" could not follow.'
+
+
+def _when(work: Work) -> str:
+    now: datetime = timezone.now()
+    if work.next_at is None or work.next_at <= now:
+        return "as soon as a worker is free"
+    return spoken(work.next_at, seen_from=now)
+
+
+def _somebody(owner: Who | None) -> str:
+    label = "somebody" if owner is None else owner.label
+    return label[:1].upper() + label[1:]

@@ -1,0 +1,98 @@
+"""The status document: where an object honestly stands, the same for every reader."""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.states import State
+from workflows_app.models import EffectRun
+from workflows_app.models.identity import object_id_of
+
+from .actions import actions
+from .headline import headline_of_state, headline_of_work
+from .times import stamp
+from .work import RESOLVED, Condition, Work, entry, read, worst
+
+
+class Phase(StrEnum):
+    """What is going on, worst first. A closed set; later versions may add to it."""
+
+    IN_DOUBT = "in_doubt"  #: it may have happened outside; a person has to find out
+    BLOCKED = "blocked"  #: dead work that has an owner
+    RETRYING = "retrying"  #: work that failed and is tried again
+    RUNNING = "running"  #: a worker is at it
+    QUEUED = "queued"  #: work that has not begun
+    NEEDS_PERSON = "needs_person"  #: nothing moves by itself; the state's owner has to act
+    SETTLED_WITH_FAILURES = "settled_with_failures"  #: at rest, but a notification failed
+    SETTLED = "settled"  #: at rest
+    CANCELLED = "cancelled"  #: withdrawn
+
+
+def status(
+    obj: Any,
+    *,
+    user: Any = None,
+    href: Callable[[str], str | None] | None = None,
+    runs: Iterable[EffectRun] | None = None,
+) -> dict[str, Any]:
+    """The status document of one object.
+
+    With a ``user`` it lists the actions that user has permission for; ``href`` gives the address
+    of a transition by its name. One query for the runs, unless the caller has them as
+    ``EffectRun.objects.concerning`` gives them; none per action beyond what roles ask.
+    """
+    contract = contract_of(obj)
+    if runs is None:
+        runs = EffectRun.objects.concerning(contract.object_type, object_id_of(obj))
+    document = _document(obj, contract, runs)
+    return document if user is None else {**document, "actions": actions(obj, user, href=href)}
+
+
+def statuses(objects: Sequence[Any]) -> list[dict[str, Any]]:
+    """The documents of many objects of one model, without actions. One query."""
+    if not objects:
+        return []
+    contract = contract_of(objects[0])
+    by_object: dict[str, list[EffectRun]] = {object_id_of(obj): [] for obj in objects}
+    mine = EffectRun.objects.filter(object_type=contract.object_type, object_id__in=by_object)
+    for run in mine.unresolved().order_by("version", "position"):
+        by_object[run.object_id].append(run)
+    return [_document(obj, contract, by_object[object_id_of(obj)]) for obj in objects]
+
+
+def _document(obj: Any, contract: Contract, runs: Iterable[EffectRun]) -> dict[str, Any]:
+    state = contract.state(contract.state_of(obj))
+    read_all = (read(run, contract, state.owner) for run in runs)
+    work = [item for item in read_all if item.condition not in RESOLVED]
+    phase, headline = _phase_and_headline(state, worst(work))
+    return {
+        "state": str(state),
+        "label": state.label,
+        "since": stamp(getattr(obj, contract.since_field)),
+        "version": obj.version,
+        "final": state.final,
+        "phase": str(phase),
+        "headline": headline,
+        "owner": {"label": state.owner.label, "kind": "role"} if state.owner else None,
+        "waiting_on": state.waiting_on or None,
+        "deadlines": [],
+        "work": [entry(item) for item in work],
+    }
+
+
+def _phase_and_headline(state: State, work: Work | None) -> tuple[Phase, str]:
+    at_rest = _phase_of_state(state)
+    if work is None:
+        return at_rest, headline_of_state(state)
+    if work.condition is not Condition.DEAD:
+        return Phase(work.condition), headline_of_work(work)
+    if at_rest is Phase.NEEDS_PERSON:
+        return at_rest, headline_of_state(state)
+    return Phase.SETTLED_WITH_FAILURES, headline_of_work(work)
+
+
+def _phase_of_state(state: State) -> Phase:
+    if state.owner is not None:
+        return Phase.NEEDS_PERSON
+    return Phase.CANCELLED if state.cancelled else Phase.SETTLED

@@ -1,0 +1,177 @@
+"""The story: what an operation or event says to somebody who reads the timeline."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from workflows_app.contract.registry import Contract
+from workflows_app.engine.idempotency import SYSTEM_ACTOR
+from workflows_app.models import EffectRun, Event, EventKind, Kind, Operation, RunState
+
+from .causes import Causing, because_of, follows
+from .headline import of_so_many
+from .times import spoken, spoken_day
+from .work import Work, read
+
+
+def told_by_operation(operation: Operation, contract: Contract, cause: Causing | None) -> str:
+    """``Approve, by Rita Reviewer: Accept the claim. Now: Payment on its way.``"""
+    because = _because(operation, contract, cause)
+    if tell := _OPERATIONS.get((operation.kind, operation.transition)):
+        sentences = [tell(operation, contract, because)]
+    else:
+        sentences = [_who_did_what(operation, contract, because), _where_to(operation, contract)]
+    if operation.reason:
+        sentences.append(f"Reason: {operation.reason}")
+    return " ".join(filter(None, sentences))
+
+
+def told_by_event(event: Event, contract: Contract) -> str:
+    """``Attempt 2 of 6 to pay out failed: The bank is busy. Next try at 10:21.``"""
+    if event.run is None:
+        return f"{event.get_kind_display()}."
+    return _EVENTS[EventKind(event.kind)](event, read(event.run, contract))
+
+
+def told_by_actor(actor: str) -> str:
+    """The actor of an event, as far as its text goes."""
+    return "the system" if actor == SYSTEM_ACTOR else actor
+
+
+def _created(operation: Operation, contract: Contract, because: str) -> str:
+    return f"Created by {operation.actor_label}{because}."
+
+
+def _adopted(operation: Operation, contract: Contract, because: str) -> str:
+    since = operation.data.get("since")
+    held = f", since {spoken_day(datetime.fromisoformat(since))}" if since else ""
+    return f"Found as it stood: {contract.state(operation.target).label}{held}."
+
+
+def _placed(operation: Operation, contract: Contract, because: str) -> str:
+    state = contract.state(operation.target).label
+    return f"Placed there by {operation.actor_label}{because}. Now: {state}."
+
+
+def _deleted(operation: Operation, contract: Contract, because: str) -> str:
+    return f"Deleted by {operation.actor_label}{because}."
+
+
+#: What is no transition of a contract, by its kind and name.
+_OPERATIONS: dict[tuple[str, str], Callable[[Operation, Contract, str], str]] = {
+    (Kind.CREATE, "create"): _created,
+    (Kind.ADOPT, "adopt"): _adopted,
+    (Kind.IMPORT, "place"): _placed,
+    (Kind.DELETE, "delete"): _deleted,
+}
+
+
+def _who_did_what(operation: Operation, contract: Contract, because: str) -> str:
+    known = contract.transitions.get(operation.transition)
+    label = known.label if known else operation.transition.replace("_", " ").capitalize()
+    about = operation.data.get("effect") if operation.kind == Kind.OPERATOR else None
+    what = f"{label} {_plain(str(about))}" if about else label
+    told = f"{what}, by {operation.actor_label}{because}"
+    described = _first_paragraph(known.description) if known else ""
+    return f"{told}: {described}" if described else f"{told}."
+
+
+def _because(operation: Operation, contract: Contract, cause: Causing | None) -> str:
+    if cause is None:
+        return ""
+    if isinstance(cause, EffectRun) and follows(operation, cause):
+        return f" after {_how_it_ended(read(cause, contract))}"
+    return f" {because_of(operation, cause)}"
+
+
+def _where_to(operation: Operation, contract: Contract) -> str:
+    if operation.source == operation.target:
+        return ""
+    return f"Now: {contract.state(operation.target).label}."
+
+
+def _attempt(event: Event, work: Work) -> str:
+    attempt = _attempt_words(event, work)
+    told = event.data.get("failure") or {}
+    return _OUTCOMES[event.data["outcome"]](attempt, str(told.get("detail", "")), event)
+
+
+def _retried(attempt: str, detail: str, event: Event) -> str:
+    at = event.data.get("next_attempt_at")
+    again = spoken(datetime.fromisoformat(at), seen_from=event.at) if at else "soon"
+    return f"{attempt} failed: {detail} Next try {again}."
+
+
+_OUTCOMES: dict[str, Callable[[str, str, Event], str]] = {
+    "done": lambda attempt, detail, event: f"{attempt} succeeded.",
+    "retry": _retried,
+    "failed": lambda attempt, detail, event: f"{attempt} failed for good: {detail}",
+    "in_doubt": lambda attempt, detail, event: (
+        f"{attempt} ended without certainty: {detail} A person has to find out what happened."
+    ),
+}
+
+
+def _lease_lost(event: Event, work: Work) -> str:
+    return f"{_attempt_words(event, work)} was cut off: its worker went away."
+
+
+def _late_answer(event: Event, work: Work) -> str:
+    told = event.data.get("failure")
+    answer = "it is done" if not told else str(told.get("detail", ""))
+    return f"{_attempt_words(event, work)} answered too late to count: {answer.rstrip('.')}."
+
+
+def _unwanted(event: Event, work: Work) -> str:
+    return f"{_how_it_ended(work, capital=True)}, but nothing followed: {_detail(event)}"
+
+
+def _follow_up_failed(event: Event, work: Work) -> str:
+    at = event.data.get("next_at")
+    if at is None:
+        again = "Somebody has to decide how to go on."
+    else:
+        again = f"Next try {spoken(datetime.fromisoformat(at), seen_from=event.at)}."
+    ended = _how_it_ended(work, capital=True)
+    return f"{ended}, but what follows could not run: {_detail(event)} {again}"
+
+
+def _resolved(event: Event, work: Work) -> str:
+    happened = "happened" if event.data.get("happened") else "did not happen"
+    return f"It was decided that {_plain(work.label)} {happened}."
+
+
+def _skipped(event: Event, work: Work) -> str:
+    return f"It was decided to go on without {_plain(work.label)}."
+
+
+_EVENTS: dict[EventKind, Callable[[Event, Work], str]] = {
+    EventKind.ATTEMPT: _attempt,
+    EventKind.LEASE_LOST: _lease_lost,
+    EventKind.LATE_ANSWER: _late_answer,
+    EventKind.FOLLOW_UP_UNWANTED: _unwanted,
+    EventKind.FOLLOW_UP_FAILED: _follow_up_failed,
+    EventKind.RESOLVED: _resolved,
+    EventKind.SKIPPED: _skipped,
+}
+
+
+def _attempt_words(event: Event, work: Work) -> str:
+    attempt = of_so_many(event.data["attempt"], work.max_attempts)
+    return f"{attempt.capitalize()} to {_plain(work.label)}"
+
+
+def _how_it_ended(work: Work, *, capital: bool = False) -> str:
+    name = work.label if capital else f'"{_plain(work.label)}"'
+    return f"{name} {'failed' if work.run.state == RunState.FAILED else 'was done'}"
+
+
+def _detail(event: Event) -> str:
+    return str(event.data.get("detail", ""))
+
+
+def _plain(label: str) -> str:
+    return label[:1].lower() + label[1:].replace("_", " ")
+
+
+def _first_paragraph(description: str) -> str:
+    return " ".join(description.split("\n\n")[0].split())

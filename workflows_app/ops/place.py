@@ -1,0 +1,139 @@
+"""Placing: the one door that puts a new object straight into a later state."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.engine.idempotency import actor_label, actor_of
+from workflows_app.engine.ledger import write_operation
+from workflows_app.engine.locking import retrying
+from workflows_app.engine.refuse import refuse_empty_columns
+from workflows_app.engine.violations import explained
+from workflows_app.failures import ContractError, Forbidden, Invalid
+from workflows_app.models import Kind, Operation
+from workflows_app.models.protection import is_shadow
+from workflows_app.models.writing import Writing, writing
+
+from .place_rows import place_rows
+
+PLACE = "place"
+PERMISSION = "workflows_app.place_object"
+
+
+def place(
+    obj: Any, state: str, *, by: Any, reason: str, since: datetime | None = None
+) -> Operation:
+    """Save a new, unsaved object in this state: for imports and tests, by no transition.
+
+    It is inserted in the initial state and moved by an operation of kind ``import``, in one
+    transaction; no effect is asked for. ``since``: when it entered the state, now by default.
+    ``by`` is SYSTEM or somebody with ``workflows_app.place_object``. Raises Forbidden, Invalid
+    (no reason, no such state, a column the state requires, a violated constraint).
+    """
+    using = router.db_for_write(type(obj), instance=obj)
+    contract = contract_of(obj)
+    _refuse_stranger(by)
+    _refuse_silence(reason)
+    _refuse_stored(obj)
+    _refuse_unfit(contract, obj, state)
+    actor = {"actor": actor_of(by), "actor_label": actor_label(by), "reason": reason}
+    user = None if by is SYSTEM else by
+
+    def once() -> Operation:
+        with (
+            explained(using) as attempt,
+            _as_before(obj, contract),
+            transaction.atomic(using=using),
+        ):
+            attempt.obj = obj
+            _insert(obj, using, Writing(user=user, reason=reason, receipt=actor))
+            operation = write_operation(
+                obj, using, version=1, transition=PLACE, source=contract.state_of(obj),
+                target=str(state), kind=Kind.IMPORT, **actor,
+            )  # fmt: skip
+            _move(obj, using, state, since, Writing(operation.id, user, reason))
+        return operation
+
+    return retrying(using, once)
+
+
+def place_all(objects: Iterable[Any], *, by: Any, reason: str, batch: int = 1000) -> int:
+    """Save many new objects, each in the state it was built with; how many they were.
+
+    ``place_all([Claim(title="old", status="paid", status_since=then), ...], ...)``: the same
+    operations as ``place`` gives, in a few statements a batch, each batch a transaction. Neither
+    ``save()`` nor its signals run. In a data migration give it instances of the migration's own
+    models: what its states are called later is not asked then.
+    """
+    _refuse_stranger(by)
+    _refuse_silence(reason)
+    placed, waiting = 0, []
+    for obj in objects:
+        _refuse_stored(obj)
+        if not is_shadow(type(obj)):
+            contract = contract_of(obj)
+            _refuse_unfit(contract, obj, contract.state_of(obj))
+        waiting.append(obj)
+        if len(waiting) == batch:
+            placed += place_rows(waiting, by, reason)
+            waiting = []
+    return placed + (place_rows(waiting, by, reason) if waiting else 0)
+
+
+def _insert(obj: Any, using: str, command: Writing) -> None:
+    with writing(obj, command):
+        obj.save(using=using)
+
+
+def _move(obj: Any, using: str, state: str, since: datetime | None, command: Writing) -> None:
+    contract = contract_of(obj)
+    with writing(obj, command):
+        setattr(obj, contract.field, state)
+        setattr(obj, contract.since_field, since or timezone.now())
+        obj.version = 1
+        obj.save(using=using)
+
+
+@contextmanager
+def _as_before(obj: Any, contract: Contract) -> Iterator[None]:
+    """Leave the instance new when its transaction fails, so that it can be placed again."""
+    names = [obj._meta.pk.attname, *contract.protected]
+    was = {name: obj.__dict__.get(name) for name in names}
+    try:
+        yield
+    except BaseException:
+        obj.__dict__.update(was)
+        obj._state.adding = True
+        raise
+
+
+def _refuse_stranger(by: Any) -> None:
+    actor_of(by)
+    if by is not SYSTEM and not by.has_perm(PERMISSION):
+        raise Forbidden(f"You need the permission {PERMISSION} to place an object.")
+
+
+def _refuse_silence(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Say why: placing an object needs a reason.")
+
+
+def _refuse_stored(obj: Any) -> None:
+    if not obj._state.adding:
+        raise ContractError(
+            f"{obj._meta.label} {obj.pk} is stored already: place() is for a new object. Move this"
+            " one with execute(obj.<transition>, by=user)."
+        )
+
+
+def _refuse_unfit(contract: Contract, obj: Any, state: str) -> None:
+    if str(state) not in contract.states.by_value:
+        known = ", ".join(contract.states.by_value)
+        raise Invalid(f"{str(state)!r} is no state of {contract.name}: {known}.")
+    refuse_empty_columns(contract.state(state), obj)
