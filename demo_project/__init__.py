@@ -1,0 +1,1 @@
+"""The demo site: insurance claims, and the outside world they depend on."""

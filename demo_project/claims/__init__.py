@@ -1,0 +1,1 @@
+"""Insurance claims, from the first draft to the money in the account."""

@@ -1,0 +1,55 @@
+"""The world: its companies, their doors, its books and its switches."""
+
+import threading
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from .books import Books
+from .doors import CompanyHandler, Door, WatchHandler
+from .switches import Switches
+
+#: Each company, and where it takes orders.
+COMPANIES = {"bank": "/bank/transfers", "mail": "/mail/messages"}
+
+
+class World:
+    """Everything outside. ``ports``: of ``outside`` and of every company; 0 is a free one."""
+
+    def __init__(self, host: str, ports: Mapping[str, int], path: str = ":memory:") -> None:
+        self.host = host
+        self.books = Books(path)
+        self.switches = Switches(tuple(COMPANIES))
+        self._turning = threading.Lock()
+        self._watch = Door(host, ports["outside"], partial(WatchHandler, self)).open()
+        self._doors = {company: self._open(company, ports[company]) for company in COMPANIES}
+        self._ports = {company: door.server_port for company, door in self._doors.items()}
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where everybody is found."""
+        ports = {"outside": self._watch.server_port, **self._ports}
+        return {name: f"http://{self.host}:{port}" for name, port in ports.items()}
+
+    def turn(self, wanted: Mapping[str, Any]) -> None:
+        """Turn switches, and open or close the doors they speak of."""
+        with self._turning:
+            self.switches.set(wanted)
+            for company in wanted:
+                self._follow_switch(company)
+
+    def close(self) -> None:
+        """Refuse every connection from now on."""
+        for door in [self._watch, *self._doors.values()]:
+            door.close()
+
+    def _follow_switch(self, company: str) -> None:
+        is_open, down = company in self._doors, self.switches.of(company).fault == "down"
+        if is_open and down:
+            self._doors.pop(company).close()
+        elif not is_open and not down:
+            self._doors[company] = self._open(company, self._ports[company])
+
+    def _open(self, company: str, port: int) -> Door:
+        handler = partial(CompanyHandler, company, COMPANIES[company], self)
+        return Door(self.host, port, handler).open()

@@ -1,0 +1,1 @@
+"""The stage of the demo: its people, its processes, and the story they play."""
