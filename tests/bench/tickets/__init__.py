@@ -1,0 +1,1 @@
+"""The smallest workflow there is: for what the engine costs when the effects cost nothing."""

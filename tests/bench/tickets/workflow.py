@@ -1,0 +1,38 @@
+"""A ticket's way: it is open, and it may be poked as often as somebody likes."""
+
+import time
+
+from workflows_app import SYSTEM, Role, State, States, Workflow, replay_safe, transition
+
+reader = Role("a reader", "tickets.view_ticket")
+
+
+class Status(States):
+    OPEN = State("open", "Open", owner=None, initial=True)
+    CLOSED = State("closed", "Closed", final=True)
+
+
+@replay_safe()
+def do_nothing(ticket, run):
+    """Do nothing, so that only the engine's own work is left to measure."""
+    return {}
+
+
+@replay_safe()
+def note_the_time(ticket, run):
+    """Say when it was started, in seconds of this machine's clock."""
+    return {"started": time.time()}
+
+
+class TicketWorkflow(Workflow, states=Status, seen_by=reader):
+    @transition(source=Status.OPEN, target=None, by=SYSTEM, effects=[do_nothing])
+    def poke(self, cmd):
+        """Ask for nothing."""
+
+    @transition(source=Status.OPEN, target=None, by=SYSTEM, effects=[note_the_time])
+    def clock(self, cmd):
+        """Ask for the time."""
+
+    @transition(source=Status.OPEN, target=Status.CLOSED, by=SYSTEM)
+    def close(self, cmd):
+        """Close it."""

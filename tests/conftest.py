@@ -1,0 +1,42 @@
+"""What every test may use: which database this run is on, and how a child process finds it."""
+
+import os
+
+import pytest
+from django.db import connection
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests that are written for another database than this run's."""
+    other = [item for item in items if not is_for(item, connection.vendor)]
+    if other:
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if item not in other]
+
+
+def is_for(item, vendor):
+    marker = item.get_closest_marker("only_on")
+    return marker is None or vendor in marker.args
+
+
+@pytest.fixture
+def child_environment(transactional_db):
+    """Environment variables under which a child process works on this test's database."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "WORKFLOWS_TEST_DATABASE": url_of_the_test_database(),
+    }
+
+
+def url_of_the_test_database():
+    name = connection.settings_dict["NAME"]
+    return f"sqlite:///{name}" if connection.vendor == "sqlite" else url_of_this_server(name)
+
+
+def url_of_this_server(database):
+    settings = connection.settings_dict
+    scheme = {"postgresql": "postgres", "mysql": "mysql"}[connection.vendor]
+    password = f":{settings['PASSWORD']}" if settings["PASSWORD"] else ""
+    host = settings["HOST"].replace("/", "%2F")
+    port = f":{settings['PORT']}" if settings["PORT"] else ""
+    return f"{scheme}://{settings['USER']}{password}@{host}{port}/{database}"

@@ -1,0 +1,99 @@
+"""The built wheel is complete: it installs into an empty project and migrates."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+# The project it installs into brings its own database, so once is enough, and in one process.
+pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.xdist_group("wheel")]
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "workflows_app"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    target = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT]
+    run(build, directory=target)
+    (built,) = target.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def empty_project(wheel, tmp_path_factory):
+    """A new virtual environment with only our wheel and its dependencies, and `startproject`."""
+    directory = tmp_path_factory.mktemp("project")
+    python = environment_with(wheel, directory / "environment")
+    run([python, "-m", "django", "startproject", "site_of_a_user", directory], directory)
+    with (directory / "site_of_a_user" / "settings.py").open("a") as settings:
+        settings.write(
+            'INSTALLED_APPS += ["rest_framework", "simple_history", "django_q", "workflows_app"]\n'
+            'Q_CLUSTER = {"name": "site", "orm": "default", "timeout": 60, "retry": 90}\n'
+        )
+    return python, directory
+
+
+def environment_with(wheel, environment):
+    """The dependencies come from the running environment, its copy of our package does not.
+
+    A line in a .pth file adds a directory without reading the .pth files inside it, and an
+    editable installation is such a file.
+    """
+    run([sys.executable, "-m", "venv", "--without-pip", environment], wheel.parent)
+    python = environment / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], wheel.parent)
+    where = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], ROOT)
+    Path(where.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return python
+
+
+def run(command, directory):
+    ours = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    finished = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def test_every_file_of_the_package_is_in_the_wheel(wheel):
+    source = {
+        str(path.relative_to(ROOT))
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert source - set(ZipFile(wheel).namelist()) == set()
+
+
+@pytest.mark.parametrize(
+    "part", ["py.typed", "migrations/0001_initial.py", "templates/", "static/"]
+)
+def test_the_wheel_holds(wheel, part):
+    assert [name for name in ZipFile(wheel).namelist() if f"workflows_app/{part}" in name]
+
+
+def test_the_wheel_holds_nothing_but_the_package(wheel):
+    tops = {name.split("/")[0] for name in ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"workflows_app"}
+
+
+def test_the_empty_project_uses_the_wheel_and_not_this_checkout(empty_project):
+    python, directory = empty_project
+    where = run([python, "-c", "import workflows_app; print(workflows_app.__file__)"], directory)
+    assert Path(where.strip()).is_relative_to(directory)
+
+
+def test_an_empty_project_passes_the_checks_and_migrates(empty_project):
+    python, directory = empty_project
+    run([python, "manage.py", "check"], directory)
+    run([python, "manage.py", "migrate"], directory)
+    tables = run([python, "manage.py", "inspectdb"], directory)
+    assert "class WorkflowsAppOperation(" in tables

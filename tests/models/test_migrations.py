@@ -1,0 +1,247 @@
+"""Migrations of a workflow's table, as a project runs them, with rows there and the guard up."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from tests.conftest import url_of_this_server
+
+REPOSITORY = Path(__file__).parents[2]
+
+SETTINGS = """
+    from tests.settings import *
+
+    ROOT_URLCONF = "ships.urls"
+    MIDDLEWARE = []
+    INSTALLED_APPS = [
+        "django.contrib.contenttypes", "django.contrib.auth", "simple_history", "django_fsm",
+        "django_q", "workflows_app", "ships",
+    ]
+"""
+
+WORKFLOW = """
+    from workflows_app import SYSTEM, Role, State, States, Workflow, transition
+
+    captain = Role("the captain", "auth.view_user")
+
+    class Status(States):
+        HARBOUR = State("harbour", "In the harbour", owner=captain, initial=True)
+        SEA = State("sea", "At sea", owner=None)
+        {more_states}
+
+    class ShipWorkflow(Workflow, states=Status, seen_by=captain):
+        @transition(source=Status.HARBOUR, target=Status.SEA, by=SYSTEM)
+        def sail(self, cmd):
+            "Leave."
+"""
+
+MODELS = """
+    from django.db import models
+    from workflows_app.models import StatusField, WorkflowHistory, WorkflowModel
+    from .workflow import ShipWorkflow, Status
+
+    class {name}(ShipWorkflow, WorkflowModel):
+        title = models.CharField(max_length=20)
+        status = StatusField(Status{options})
+        history = WorkflowHistory()
+        {more_fields}
+"""
+
+PLAIN_MODELS = """
+    from django.db import models
+    from django_fsm import FSMField
+
+    class Ship(models.Model):
+        title = models.CharField(max_length=20)
+        status = FSMField(default="harbour")
+"""
+
+BEGIN = """
+    from ships.models import Ship
+    from workflows_app import SYSTEM
+    from workflows_app.engine import execute
+    Ship.objects.create(title="Argo")
+    execute(Ship.objects.create(title="Beagle").sail, by=SYSTEM)
+"""
+
+GUARD_STANDS = """
+    from django.db import IntegrityError
+    from workflows_app.models.guard import missing
+    assert missing("default") == [], missing("default")
+    for wrong in ({{"status": "harbour"}}, {{"version": 9}}, {{"version": 2}}):
+        try:
+            {name}.objects.filter(title="Beagle").update(**wrong)
+        except IntegrityError as error:
+            assert "execute(" in str(error), error
+        else:
+            assert False, wrong
+"""
+
+STILL_TRUE = """
+    from ships.models import {name}
+    from workflows_app import SYSTEM
+    from workflows_app.engine import execute
+    rows = {name}.objects.order_by("title").values_list("title", "status", "version")
+    assert list(rows) == {rows}, list(rows)
+"""
+
+
+class Project:
+    """A project of its own, with a database of its own, driven by its commands."""
+
+    def __init__(self, home, database):
+        self.home = home
+        self.environment = os.environ | {
+            "PYTHONPATH": f"{home}{os.pathsep}{REPOSITORY}",
+            "DJANGO_SETTINGS_MODULE": "settings",
+            "WORKFLOWS_TEST_DATABASE": database,
+        }
+        self.write("settings.py", SETTINGS)
+        self.write("ships/__init__.py", "")
+        self.write("ships/urls.py", "urlpatterns = []")
+        self.write("ships/migrations/__init__.py", "")
+        self.workflow()
+
+    def write(self, name, text):
+        path = self.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text))
+
+    def workflow(self, more_states=""):
+        self.write("ships/workflow.py", WORKFLOW.format(more_states=more_states))
+
+    def models(self, name="Ship", options="", more_fields=""):
+        text = MODELS.format(name=name, options=options, more_fields=more_fields)
+        self.write("ships/models.py", text)
+
+    def manage(self, *arguments):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "django", *arguments],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def migrate(self):
+        self.manage("makemigrations", "ships", "--verbosity=0")
+        return self.manage("migrate")
+
+    def run(self, *scripts):
+        self.manage("shell", "--verbosity=0", "-c", "\n".join(map(dedent, scripts)))
+
+
+@pytest.fixture
+def project(tmp_path, own_database):
+    return Project(tmp_path, own_database)
+
+
+@pytest.fixture
+def own_database(tmp_path, django_db_blocker):
+    """The URL of an empty database of the kind this run is on."""
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{tmp_path}/ships.sqlite3"
+        return
+    name = f"ships_{uuid4().hex}"
+    with django_db_blocker.unblock():
+        tell_the_server(f"CREATE DATABASE {name}")
+        yield url_of_this_server(name)
+        tell_the_server(f"DROP DATABASE {name}")
+
+
+def tell_the_server(statement):
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute(statement)
+
+
+ROWS = [("Argo", "harbour", 0), ("Beagle", "sea", 1)]
+
+
+def test_the_status_column_is_altered_and_a_field_added(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    project.workflow(more_states='SUNK = State("sunk", "Sunk", final=True)')
+    assert "No changes" in project.manage("makemigrations", "--check")
+    project.models(
+        options=", max_length=80, db_index=True",
+        more_fields="tons = models.IntegerField(default=1)",
+    )
+    project.migrate()
+    project.run(STILL_TRUE.format(name="Ship", rows=ROWS), GUARD_STANDS.format(name="Ship"))
+    project.run("""
+        from ships.models import Ship
+        from workflows_app import SYSTEM
+        from workflows_app.engine import execute
+        execute(Ship.objects.get(title="Argo").sail, by=SYSTEM)
+        assert Ship.history.count() == 4
+    """)
+
+
+def test_the_model_is_renamed(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    project.write(
+        "ships/migrations/0002_renamed.py",
+        """
+        from django.db import migrations
+
+        class Migration(migrations.Migration):
+            dependencies = [("ships", "0001_initial")]
+            operations = [
+                migrations.RenameModel("Ship", "Vessel"),
+                migrations.RenameModel("HistoricalShip", "HistoricalVessel"),
+                migrations.AlterModelOptions("HistoricalVessel", {
+                    "verbose_name": "historical vessel",
+                    "verbose_name_plural": "historical vessels",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                }),
+            ]
+        """,
+    )
+    project.models(name="Vessel")
+    assert "No changes" in project.manage("makemigrations", "--check")
+    project.migrate()
+    project.run(STILL_TRUE.format(name="Vessel", rows=ROWS), GUARD_STANDS.format(name="Vessel"))
+
+
+def test_a_plain_model_of_django_fsm_moves_over_with_its_rows(project):
+    project.write("ships/models.py", PLAIN_MODELS)
+    project.migrate()
+    project.run("""
+        from ships.models import Ship
+        Ship.objects.create(title="Argo")
+        Ship.objects.create(title="Beagle", status="sea")
+    """)
+    project.models()
+    project.migrate()
+    rows = [("Argo", "harbour", 0), ("Beagle", "sea", 0)]
+    project.run(
+        STILL_TRUE.format(name="Ship", rows=rows),
+        GUARD_STANDS.format(name="Ship"),
+        'execute(Ship.objects.get(title="Argo").sail, by=SYSTEM)',
+    )
+
+
+def test_going_back_to_nothing_leaves_no_trigger(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    project.manage("migrate", "ships", "zero")
+    project.run("""
+        from django.db import connection
+        from workflows_app.models.guard.dialects import dialect_of
+        tables = {trigger.table for trigger in dialect_of(connection).standing()}
+        assert tables == {"workflows_app_operation", "workflows_app_event"}, tables
+    """)

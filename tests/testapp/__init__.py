@@ -1,0 +1,1 @@
+"""A small app with workflows of every shape, for the tests of the package."""

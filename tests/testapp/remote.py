@@ -1,0 +1,19 @@
+"""What the effects of the test contract call: a test replaces ``answer`` with what it needs."""
+
+from collections.abc import Callable
+from typing import Any
+
+calls: list[tuple[str, str]] = []  # (effect, key), in order of arrival
+answers: dict[str, Callable[[Any, Any], Any]] = {}
+
+
+def call(effect: str, obj: Any, run: Any) -> Any:
+    """Note the call, then answer as the test said; by default with an empty result."""
+    calls.append((effect, run.key))
+    return answers[effect](obj, run) if effect in answers else {}
+
+
+def forget() -> None:
+    """Begin a new test."""
+    calls.clear()
+    answers.clear()

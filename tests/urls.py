@@ -1,0 +1,29 @@
+"""Routes of the test suite: the API of the test app, and the admin."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from workflows_app.api import WorkflowRouter
+
+from .testapp.views import (
+    CrateViewSet,
+    DomainViewSet,
+    LeadViewSet,
+    ParcelViewSet,
+    SeatViewSet,
+    TripViewSet,
+)
+
+router = WorkflowRouter()
+router.register("parcels", ParcelViewSet)
+router.register("crates", CrateViewSet, basename="chest")
+router.register("leads", LeadViewSet)
+router.register("domains", DomainViewSet)
+router.register("trips", TripViewSet)
+router.register("seats", SeatViewSet)
+
+urlpatterns = [
+    path("api/v1/", include(router.urls)),
+    path("api/v1/", include("workflows_app.api.urls")),
+    path("admin/", admin.site.urls),
+]
