@@ -1,4 +1,4 @@
-"""Every extra that the project tells somebody to install is one it has: pip only warns of others."""
+"""Every extra the project tells somebody to install is one it has: pip only warns of others."""
 
 import re
 import subprocess
