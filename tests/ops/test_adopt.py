@@ -35,7 +35,7 @@ def old_leads(db):
 
 def adopt(model="testapp.Lead", **options):
     out, err = StringIO(), StringIO()
-    call_command("workflows_adopt", model, stdout=out, stderr=err, **options)
+    call_command("workflow_adopt", model, stdout=out, stderr=err, **options)
     return out.getvalue() + err.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""``manage.py workflows_adopt app.Model``: rows that came another way get their operation 0."""
+"""``manage.py workflow_adopt app.Model``: rows that came another way get their operation 0."""
 
 import time
 from argparse import ArgumentParser
