@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOORS = ["workflows_app", "workflows_app.engine"]
+DOORS = ["workflows_app", "workflows_app.engine", "workflows_app.testing"]
 
 
 @pytest.mark.parametrize("door", DOORS)

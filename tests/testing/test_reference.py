@@ -1,0 +1,22 @@
+"""The reference of the kit names everything in it, and nothing else."""
+
+import re
+from pathlib import Path
+
+from workflows_app import testing
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "testing.md"
+
+
+def headings(part):
+    """The names with a heading in one part of the page."""
+    text = PAGE.read_text().partition(f"\n## {part}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^### `(\w+)", text, re.MULTILINE)
+
+
+def test_every_public_name_has_its_heading():
+    assert sorted(headings("Names")) == sorted(testing.__all__)
+
+
+def test_the_names_are_sorted():
+    assert testing.__all__ == sorted(testing.__all__)
