@@ -23,6 +23,7 @@ from .locking import retrying
 from .request import Cause, key_for
 from .settle import settle
 from .settle_many import Finished, may_wait
+from .traces import untold
 
 logger = logging.getLogger("workflows_app")
 
@@ -163,7 +164,12 @@ def _attempt(using: str, row: EffectRun, effect: Effect, obj: Any) -> Answer:
         logger.info("effect %s of run %s was refused: %s", effect.name, row.id, refusal.code)
         return Failed(Recorded(refusal.code, refusal.detail, "not_sent"))
     except (Exception, SystemExit) as error:
-        logger.exception("effect %s of run %s raised what it does not declare", effect.name, row.id)
+        logger.error(
+            "effect %s of run %s raised what it does not declare",
+            effect.name,
+            row.id,
+            exc_info=untold(error),
+        )
         return Failed(_undeclared(error))
     return _happened(effect, result)
 
@@ -173,7 +179,7 @@ def _happened(effect: Effect, result: Any) -> Answer:
     try:
         return Happened(as_json(dict(result or {})))
     except (TypeError, ValueError, Invalid):
-        logger.exception("effect %s returned %s", effect.name, type(result).__name__)
+        logger.error("effect %s returned %s", effect.name, type(result).__name__)
         return Failed(UNEXPECTED_RESULT)
 
 

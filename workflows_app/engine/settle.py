@@ -23,6 +23,7 @@ from .answers import Answer, Dead, Done, Happened, InDoubt, TryLater, Verdict, j
 from .locking import is_passing, lock_named_object, own_transaction, retrying
 from .outbox import free_lane
 from .request import Cause
+from .traces import untold
 
 logger = logging.getLogger("workflows_app")
 
@@ -66,7 +67,7 @@ def follow_up(using: str, run: EffectRun, effect: Effect, obj: Any) -> None:
     except Exception as error:
         if connections[using].needs_rollback:  # MariaDB ends the whole transaction of a deadlock
             raise
-        logger.warning("follow-up %s of run %s: %s", name, run.id, error, exc_info=_trace(error))
+        _log(name, run, error)
         _follow_up_later(using, run, error)
     else:
         _save(using, run, follow_up=FollowUp.DONE)
@@ -221,9 +222,11 @@ def _save(using: str, run: EffectRun, **columns: Any) -> None:
     run.save(using=using, update_fields=["follow_up_attempts", *columns])
 
 
-def _trace(error: Exception) -> Exception | None:
-    """A refusal explains itself; only what nobody expected is logged with its trace."""
-    return None if isinstance(error, Refused) else error
+def _log(name: str, run: EffectRun, error: Exception) -> None:
+    """A refusal has a code; only what nobody expected is logged with its trace."""
+    trace = None if isinstance(error, Refused) else untold(error)
+    code = _about(error)["code"]
+    logger.warning("follow-up %s of run %s: %s", name, run.id, code, exc_info=trace)
 
 
 def _about(error: Exception) -> dict[str, str]:

@@ -23,6 +23,7 @@ from .locking import is_passing, lock_named_object, own_transaction, retrying
 from .outbox import free_lane, promote
 from .queue import wake
 from .settle import conclude, follow_up, frees_its_lane, write_event
+from .traces import untold
 
 logger = logging.getLogger("workflows_app")
 
@@ -75,7 +76,7 @@ def _each(using: str, step: Callable[[str, EffectRun], None], candidates: Any) -
             if is_passing(error):
                 logger.info("run %s is busy; the next sweep looks again", run.pk)
             else:
-                logger.exception("the sweep is in trouble with run %s", run.pk)
+                logger.error("the sweep is in trouble with run %s", run.pk, exc_info=untold(error))
 
 
 def _rescue(using: str, lost: EffectRun) -> None:

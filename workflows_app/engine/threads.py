@@ -16,6 +16,7 @@ from workflows_app.models import EffectRun
 from .perform import hand_back, perform
 from .queue import stopping
 from .settle_many import Finished, settle_many
+from .traces import untold
 
 logger = logging.getLogger("workflows_app")
 
@@ -142,9 +143,9 @@ class Threads:
                 hand_back(self.using, run)
             else:
                 perform(self.using, run, job.effect, job.obj, later=self._keep)
-        except Exception:
+        except Exception as error:
             # The run keeps its lease; when that ends it is rescued like a dead worker's.
-            logger.exception("the outcome of run %s could not be stored", run.pk)
+            logger.error("the outcome of run %s was not stored", run.pk, exc_info=untold(error))
             connections.close_all()
         finally:
             with self._changed:
