@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from workflows_app.failures import ContractError, Failure, NotSent, Rejected, Unknown
+from workflows_app.purity import Place, inside
 
 from .people import Who
 from .words import duration, listed, name, names, plain_function
@@ -68,8 +69,9 @@ class Effect:
     label: str
 
     def __call__(self, obj: Any, run: Any) -> Any:
-        """Call the handler directly: for tests of the handler itself."""
-        return self.handler(obj, run)
+        """Call the handler: every attempt does, and so do tests of the handler itself."""
+        with inside(Place.HANDLER, self, obj):
+            return self.handler(obj, run)
 
 
 def replay_safe(

@@ -10,6 +10,7 @@ from workflows_app.contract.people import SYSTEM
 from workflows_app.failures import Invalid
 from workflows_app.models import Kind, Operation
 from workflows_app.models.writing import Writing, writing
+from workflows_app.purity import Place, inside
 
 from .body import run_body
 from .command import Command, command_for
@@ -53,7 +54,8 @@ def execute(
     """
     request = read_request(command, by, data, key, version, reason, cause, traceparent)
     try:
-        operation, present = retrying(request.using, lambda: give(request))
+        with inside(Place.ENGINE, request.transition, request.instance, request.using):
+            operation, present = retrying(request.using, lambda: give(request))
     except (IntegrityError, Invalid):
         # The same key won beside us, on another object or with the same unique column.
         earlier = _earlier(request)

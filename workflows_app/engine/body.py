@@ -6,6 +6,7 @@ from django_fsm import TransitionNotAllowed
 
 from workflows_app.failures import NotAllowed
 from workflows_app.models.writing import running_body
+from workflows_app.purity import Place, inside
 
 from .command import Command
 from .request import Request
@@ -15,7 +16,11 @@ def run_body(request: Request, obj: Any, command: Command) -> bool:
     """Let django-fsm-2 run the body and set the state; whether a state was entered."""
     fsm_field = obj._meta.get_field(request.contract.field)
     try:
-        with running_body(obj), command.linked.during_body():
+        with (
+            running_body(obj),
+            command.linked.during_body(),
+            inside(Place.BODY, request.transition, obj, request.using),
+        ):
             result = fsm_field.change_state(obj, request.transition.body, command)
     except TransitionNotAllowed as error:
         raise NotAllowed(str(error)) from error

@@ -16,6 +16,7 @@ from workflows_app.contract.people import SYSTEM
 from workflows_app.failures import Failure, Invalid, Recorded, Refused, Unknown
 from workflows_app.models import EffectRun, Operation, RunState
 from workflows_app.models.clock import DatabaseNow, database_now
+from workflows_app.purity import Place, inside
 
 from .accept import execute
 from .answers import Answer, Failed, Happened, Hopeless, last_attempt_before
@@ -94,7 +95,8 @@ class Run:
             pk=self._row.pk, state=RunState.RUNNING, fence=self._row.fence
         )
         until = DatabaseNow() + settings.LEASE
-        return bool(retrying(self._using, lambda: mine.update(lease_until=until)))
+        with inside(Place.ENGINE):
+            return bool(retrying(self._using, lambda: mine.update(lease_until=until)))
 
 
 def perform(
@@ -157,7 +159,7 @@ def _refuse_hopeless(using: str, row: EffectRun, effect: Effect, obj: Any) -> An
 
 def _attempt(using: str, row: EffectRun, effect: Effect, obj: Any) -> Answer:
     try:
-        result = effect.handler(obj, Run(using, row, effect))
+        result = effect(obj, Run(using, row, effect))
     except Failure as failure:
         return _failed(effect, failure)
     except Refused as refusal:  # of run.execute(): the object may allow it later

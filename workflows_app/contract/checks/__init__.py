@@ -10,9 +10,9 @@ from django.db.models import Model
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.workflow import Workflow
 
-from . import binding, effects, flow, names, people, project
+from . import binding, effects, flow, guards, names, people, project
 
-_ABOUT_A_CONTRACT = (*names.ALL, *people.ALL, *effects.ALL, *flow.ALL)
+_ABOUT_A_CONTRACT = (*names.ALL, *people.ALL, *guards.ALL, *effects.ALL, *flow.ALL)
 
 
 @register("workflows")
