@@ -28,9 +28,11 @@ staff = Role("staff", "testapp.view_parcel")
 
 
 class Status(States):
-    NEW = State("new", "New", owner=sender, initial=True)
+    NEW = State("new", "New", owner=sender, initial=True, was=["fresh"])
     PACKED = State("packed", "Packed", owner=clerk, required=["address"])
-    SHIPPING = State("shipping", "On its way", owner=clerk, waiting_on="the carrier")
+    SHIPPING = State(
+        "shipping", "On its way", owner=clerk, waiting_on="the carrier", was=["sent", "underway"]
+    )
     HALTED = State("halted", "Halted", owner=clerk)
     SHELF = State("shelf", "On the shelf", owner=None)
     ARRIVED = State("arrived", "Arrived", final=True)
@@ -78,6 +80,7 @@ QUICK = Retry(times=3, first=timedelta(seconds=2))
     fails_with=[CarrierBusy, CarrierSilent, AddressRefused],
     then="arrive",
     otherwise="halt",
+    was=["give_away"],
 )
 def hand_over(parcel, run):
     """Give the parcel to the carrier, once."""

@@ -30,7 +30,14 @@ class ContractFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of the chosen value; any value will do, also an old one."""
         value = self.value()
-        return queryset if value is None else queryset.filter(**{self.column: value})
+        if value is None:
+            return queryset
+        meant = {name for contract in contracts() for name in self.every_name(contract, value)}
+        return queryset.filter(**{f"{self.column}__in": {value} | meant})
+
+    def every_name(self, contract: Contract, value: str) -> Iterable[str]:
+        """Under which names this contract's rows may have what is chosen."""
+        return ()
 
 
 class ObjectTypeFilter(ContractFilter):
@@ -53,6 +60,11 @@ class EffectFilter(ContractFilter):
     def offered_by(self, contract: Contract) -> Iterable[tuple[str, Any]]:
         """Its effects."""
         return ((effect.name, effect.label) for effect in contract.effects.values())
+
+    def every_name(self, contract: Contract, value: str) -> Iterable[str]:
+        """The effect's name and its former ones."""
+        effect = contract.effect_named(value)
+        return () if effect is None else (effect.name, *effect.was)
 
 
 class TransitionFilter(ContractFilter):

@@ -98,10 +98,10 @@ class OperationAdmin(RowAdmin):
     def states_shown(self, operation: Operation) -> str:
         """From where to where."""
         contract = contract_for(operation.object_type)
-        target = contract.state(operation.target).label
-        if not operation.source or operation.source == operation.target:
-            return target
-        return f"{contract.state(operation.source).label} → {target}"
+        target = contract.state(operation.target)
+        if not operation.source or contract.state(operation.source) == target:
+            return target.label
+        return f"{contract.state(operation.source).label} → {target.label}"
 
     @admin.display(description=_("runs"))
     def runs_shown(self, operation: Operation) -> Any:

@@ -67,6 +67,7 @@ class Effect:
     lane: str | None
     window: timedelta | None
     label: str
+    was: tuple[str, ...]
 
     def __call__(self, obj: Any, run: Any) -> Any:
         """Call the handler: every attempt does, and so do tests of the handler itself."""
@@ -85,12 +86,14 @@ def replay_safe(
     owner: Who | None = None,
     lane: str | None = None,
     label: str = "",
+    was: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Effect]:
     """Declare an effect that may safely be repeated: recompute, upsert, a mail that may come twice.
 
     ``carries`` freezes columns into ``run.data`` at the commit; ``fails_with`` lists the typed
     failures; ``then``/``otherwise`` name the transitions that follow; ``owner`` has to act when it
-    is dead; ``lane`` puts it in order behind others of that lane (default: none).
+    is dead; ``lane`` puts it in order behind others of that lane (default: none). ``was`` lists
+    its names in earlier releases, oldest first: runs that were stored under one of them are its.
     """
     said = locals()
     return lambda handler: _declare(handler, Safety.REPLAY_SAFE, window=None, **said)
@@ -108,6 +111,7 @@ def keyed(
     owner: Who | None = None,
     lane: str | None = None,
     label: str = "",
+    was: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Effect]:
     """Declare an effect whose remote honours ``run.key`` as an idempotency key for ``window``.
 
@@ -140,6 +144,7 @@ def _declare(handler: Any, safety: Safety, **said: Any) -> Effect:
         lane=said["lane"],
         window=said["window"],
         label=said["label"] or handler.__name__.replace("_", " ").capitalize(),
+        was=tuple(name(f"{what}: was", one) for one in listed(f"{what}: was", said["was"])),
     )
 
 

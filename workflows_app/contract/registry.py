@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from .effects import Effect
+from .former import by_every_name
 from .people import Who
 from .states import State, States
 from .transitions import Transition
@@ -89,13 +90,36 @@ class Contract:
         text = json.dumps([states, table])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def effect_named(self, name: str) -> Effect | None:
+        """The effect that runs have under this name, of today or of an earlier release."""
+        return self._by_every_effect_name.get(name)
+
+    @cached_property
+    def every_effect_name(self) -> tuple[str, ...]:
+        """The names of all effects, former ones included."""
+        return tuple(self._by_every_effect_name)
+
+    @cached_property
+    def _by_every_effect_name(self) -> dict[str, Effect]:
+        return by_every_name(self.workflow.__name__, self.effects.items())
+
     def state_of(self, obj: Model) -> str:
-        """The stored value of the object's state."""
+        """The object's state, as its value is today."""
         return str(getattr(obj, self.field))
+
+    def stored_state_of(self, obj: Model) -> str:
+        """What the row says, which may be a former value: the guard compares it to the letter."""
+        status: Any = obj._meta.get_field(self.field)
+        return str(status.stored_state(obj))
+
+    def knows(self, value: str) -> bool:
+        """Whether a row may say so: the value of a state, or a former one."""
+        return value in self.states.by_every_value
 
     def state(self, value: str) -> State:
         """The declared state, or a bare one for a value the contract no longer knows."""
-        return self.states.by_value.get(str(value)) or State(str(value), str(value), owner=None)
+        known = self.states.by_every_value.get(str(value))
+        return known or State(str(value), str(value), owner=None)
 
 
 class Unbound(LookupError):

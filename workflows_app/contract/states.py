@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from workflows_app.failures import ContractError
 
+from .former import by_every_name
 from .people import Who
 from .words import names
 
@@ -19,7 +20,8 @@ class State(str):
     state that is not final (``None``: at rest, nobody has to act). ``initial`` marks where an
     object begins, ``final`` where it ends, ``cancelled`` the end that stands for withdrawal,
     ``waiting_on`` names the outsider everybody waits for, ``required`` the columns that must be
-    filled to enter.
+    filled to enter. ``was`` lists the values that earlier releases stored for it, oldest first:
+    rows that stand in one of them are in this state.
     """
 
     label: str
@@ -29,6 +31,7 @@ class State(str):
     cancelled: bool
     waiting_on: str
     required: tuple[str, ...]
+    was: tuple[str, ...]
 
     def __new__(
         cls,
@@ -41,6 +44,7 @@ class State(str):
         cancelled: bool = False,
         waiting_on: str = "",
         required: Sequence[str] = (),
+        was: Sequence[str] = (),
     ) -> "State":
         self = super().__new__(cls, value)
         self.label = label
@@ -48,6 +52,7 @@ class State(str):
         self.initial, self.final, self.cancelled = initial, final, cancelled
         self.waiting_on = waiting_on
         self.required = names(f"State {value!r}: required", required)
+        self.was = names(f"State {value!r}: was", was)
         _refuse_contradictions(self, owner_said=owner is not _UNSAID)
         return self
 
@@ -63,6 +68,7 @@ class States:
     """The closed set of states: subclass it and list them as attributes."""
 
     by_value: ClassVar[dict[str, State]]
+    by_every_value: ClassVar[dict[str, State]]
     initial: ClassVar[State]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -76,6 +82,7 @@ class States:
         cls.by_value = {str(state): state for state in states}
         if len(cls.by_value) != len(states):
             raise ContractError(f"{cls.__name__}: two states have the same stored value.")
+        cls.by_every_value = by_every_name(f"{cls.__name__}, state", cls.by_value.items())
         cls.initial = _the_only([s for s in states if s.initial], f"{cls.__name__}: initial=True")
         if len([s for s in states if s.cancelled]) > 1:
             raise ContractError(f"{cls.__name__}: mark one state cancelled=True at most.")
@@ -86,17 +93,35 @@ class States:
         return iter(cls.by_value.values())
 
     @classmethod
-    def choices(cls) -> list[tuple[str, str]]:
-        """Stored value and label of every state, as Django's ``choices`` wants them."""
-        return [(str(state), state.label) for state in cls.all()]
+    def present(cls, value: str) -> str:
+        """What is stored today for a state that a row has under this value."""
+        known = cls.by_every_value.get(value)
+        return value if known is None else str(known)
+
+    @classmethod
+    def every_value(cls, value: str) -> tuple[str, ...]:
+        """All values under which rows may be in the state that this value means."""
+        state = cls.by_every_value.get(value)
+        return (value,) if state is None else (str(state), *state.was)
+
+    @classmethod
+    def choices(cls, *, former: bool = False) -> list[tuple[str, str]]:
+        """Stored value and label of every state, as Django's ``choices`` wants them.
+
+        ``former``: also what earlier releases stored, under the labels of today.
+        """
+        states = cls.by_every_value if former else cls.by_value
+        return [(value, state.label) for value, state in states.items()]
 
 
 def _refuse_contradictions(state: State, *, owner_said: bool) -> None:
     value = str(state)
-    if not value or value == "*" or len(value) > _LONGEST_VALUE:
-        raise ContractError(
-            f"State {value!r}: what is stored has 1 to {_LONGEST_VALUE} characters, and is not '*'."
-        )
+    for stored in (value, *state.was):
+        if not stored or stored == "*" or len(stored) > _LONGEST_VALUE:
+            raise ContractError(
+                f"State {value!r}: what is stored has 1 to {_LONGEST_VALUE} characters, and is not"
+                f" '*'; this is {stored!r}."
+            )
     if not state.label:
         raise ContractError(f"State {value!r}: the second argument is what people read.")
     if state.owner is not None and not isinstance(state.owner, Who):

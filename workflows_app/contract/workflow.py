@@ -10,6 +10,7 @@ from django.db.models import Model
 from workflows_app.failures import ContractError, ProtectedState
 
 from .effects import Effect
+from .former import by_every_name
 from .fsm import fsm_meta
 from .people import Who
 from .states import States
@@ -131,6 +132,7 @@ def _refuse_namesakes(cls: type[Workflow], transitions: Iterable[Transition]) ->
                 f"class {cls.__name__}: two effects are called {effect.name}; rename one, because"
                 " its runs are stored under this name."
             )
+    by_every_name(f"class {cls.__name__}, effect", known.items())
 
 
 def _refuse_stray_transitions(cls: type[Workflow]) -> None:

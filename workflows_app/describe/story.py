@@ -84,7 +84,7 @@ def _because(operation: Operation, contract: Contract, cause: Causing | None) ->
 
 
 def _where_to(operation: Operation, contract: Contract) -> str:
-    if operation.source == operation.target:
+    if contract.states.present(operation.source) == contract.states.present(operation.target):
         return ""
     return f"Now: {contract.state(operation.target).label}."
 

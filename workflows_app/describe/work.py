@@ -67,7 +67,7 @@ class Work:
 
 def read(run: EffectRun, contract: Contract, state_owner: Who | None = None) -> Work:
     """What this run means. ``state_owner`` acts where the effect itself names nobody."""
-    effect = contract.effects.get(run.effect)
+    effect = contract.effect_named(run.effect)
     owner = effect.owner if effect else None
     if run.state == RunState.IN_DOUBT or run.follow_up == FollowUp.DEAD:
         owner = owner or state_owner

@@ -85,7 +85,7 @@ def _accept(request: Request) -> tuple[Operation, Any]:
         refuse_wrong_state(request, obj)
         command = command_for(request, brought, give)
         refuse_guards(request, obj, command)
-        source = request.contract.state_of(obj)
+        source = request.contract.stored_state_of(obj)
         adopt_if_unknown(obj, request.using)
         entered = run_body(request, obj, command)
         refuse_missing_columns(request, obj)

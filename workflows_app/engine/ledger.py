@@ -62,7 +62,7 @@ def write_operation_of_deletion(
 def adopt_if_unknown(obj: Any, using: str) -> None:
     """Give an object that came another way (bulk insert, raw SQL) its operation 0."""
     if obj.version == 0:
-        _adopt_if_unknown(obj, using, contract_of(obj).state_of(obj))
+        _adopt_if_unknown(obj, using, contract_of(obj).stored_state_of(obj))
 
 
 def _adopt_if_unknown(obj: Any, using: str, state: str) -> None:

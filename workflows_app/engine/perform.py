@@ -22,13 +22,12 @@ from .accept import execute
 from .answers import Answer, Failed, Happened, Hopeless, last_attempt_before
 from .locking import retrying
 from .request import Cause, key_for
-from .settle import settle
+from .settle import SNOOZE, settle
 from .settle_many import Finished, may_wait
 from .traces import untold
 
 logger = logging.getLogger("workflows_app")
 
-SNOOZE = timedelta(seconds=30)
 GONE = Recorded("object_gone", "The object does not exist any more.", "rejected")
 UNEXPECTED_RESULT = Recorded(
     "unexpected_result",

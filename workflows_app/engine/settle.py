@@ -29,6 +29,8 @@ logger = logging.getLogger("workflows_app")
 
 FOLLOW_UP_TRIES = 5
 FOLLOW_UP_FIRST_PAUSE = timedelta(seconds=2)
+#: After a look at something that only the code of another release can do.
+SNOOZE = timedelta(seconds=30)
 
 
 def settle(using: str, run: EffectRun, effect: Effect, answer: Answer, seconds: float) -> bool:
@@ -58,6 +60,10 @@ def conclude(using: str, run: EffectRun, effect: Effect, verdict: Verdict, obj: 
 def follow_up(using: str, run: EffectRun, effect: Effect, obj: Any) -> None:
     """Run the transition that follows, in a savepoint: its refusal never undoes the outcome."""
     name = follow_up_of(run, effect)
+    if obj is not None and not _can_judge(obj, name):
+        logger.error("run %s: this worker's code cannot say whether %s may follow", run.id, name)
+        _save(using, run, due=database_now(using) + SNOOZE)
+        return
     run.follow_up_attempts += 1
     try:
         with transaction.atomic(using=using):
@@ -180,6 +186,16 @@ def _write_verdict(using: str, run: EffectRun, effect: Effect, verdict: Verdict)
 
 
 _STATES = {Done: RunState.DONE, Dead: RunState.FAILED, InDoubt: RunState.IN_DOUBT}
+
+
+def _can_judge(obj: Any, name: str) -> bool:
+    """Whether this code has the transition it names, and the state the object stands in.
+
+    If not, another release moved the object, and a refusal by this one would mean nothing.
+    """
+    contract = contract_of(obj)
+    has_it = not name or name in contract.transitions
+    return has_it and contract.knows(contract.stored_state_of(obj))
 
 
 def _run_follow_up(run: EffectRun, name: str, obj: Any) -> None:

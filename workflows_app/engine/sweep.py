@@ -54,14 +54,14 @@ def sweep(using: str) -> None:
 def effect_of(run: EffectRun) -> Effect | None:
     """The declared effect behind a run; None where this worker's code does not know it."""
     try:
-        return contract_for(run.object_type).effects.get(run.effect)
+        return contract_for(run.object_type).effect_named(run.effect)
     except Unbound:
         return None
 
 
 def _known_here() -> Q:
     """The runs whose effect this worker's code has: the others would only take their place."""
-    mine = (Q(object_type=c.object_type, effect__in=list(c.effects)) for c in contracts())
+    mine = (Q(object_type=c.object_type, effect__in=c.every_effect_name) for c in contracts())
     return reduce(or_, mine, Q(pk__in=[]))
 
 

@@ -10,6 +10,7 @@ from workflows_app.contract.registry import bind
 from workflows_app.contract.states import States
 
 from .protection import SinceField, is_shadow, refuse_assignment
+from .state_lookups import StateIn, StateIs
 
 
 class StatusDescriptor(FSMFieldDescriptor):
@@ -29,6 +30,8 @@ class StatusField(FSMField):
     """
 
     descriptor_class = StatusDescriptor
+    #: In a snapshot: it keeps what was stored then, also a former value.
+    literal = False
 
     def __init__(self, states: type[States] | None = None, **kwargs: Any) -> None:
         self.states = states
@@ -57,6 +60,15 @@ class StatusField(FSMField):
         """The stored text."""
         return str(value) if isinstance(value, str) else super().to_python(value)
 
+    def get_state(self, instance: Model) -> Any:
+        """The state as it is called today, also where the row has it under a former name."""
+        stored = self.stored_state(instance)
+        return stored if self.states is None or self.literal else self.states.present(stored)
+
+    def stored_state(self, instance: Model) -> Any:
+        """What the row says."""
+        return super().get_state(instance)
+
     def set_state(self, instance: Model, state: Any) -> None:
         """Keep plain text in the instance, so that it pickles and prints like what is stored."""
         instance.__dict__[self.attname] = str(state) if isinstance(state, str) else state
@@ -68,8 +80,14 @@ class StatusField(FSMField):
         super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
         if is_shadow(cls):
             self.protected = False
+            self._keep_as_stored()
         elif self.states is not None and not cls._meta.abstract:
             _add_since(cls, f"{name}_since")
+
+    def _keep_as_stored(self) -> None:
+        self.literal = True
+        if self.states is not None:
+            self.choices = self.states.choices(former=True)
 
     def _collect_transitions(self, *args: Any, **kwargs: Any) -> None:
         sender = kwargs["sender"]
@@ -81,6 +99,10 @@ class StatusField(FSMField):
         if self.states is not None and issubclass(sender, self.base_cls):
             _prefer_declared(sender, f"{self.name}_since")
             _bind_concrete(sender, self.name)
+
+
+StatusField.register_lookup(StateIs)
+StatusField.register_lookup(StateIn)
 
 
 def _add_since(cls: Any, name: str) -> None:

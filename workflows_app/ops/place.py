@@ -42,6 +42,7 @@ def place(
     _refuse_silence(reason)
     _refuse_stored(obj)
     _refuse_unfit(contract, obj, state)
+    state = contract.states.present(str(state))
     actor = {"actor": actor_of(by), "actor_label": actor_label(by), "reason": reason}
     user = None if by is SYSTEM else by
 
@@ -55,7 +56,7 @@ def place(
             _insert(obj, using, Writing(user=user, reason=reason, receipt=actor))
             operation = write_operation(
                 obj, using, version=1, transition=PLACE, source=contract.state_of(obj),
-                target=str(state), kind=Kind.IMPORT, **actor,
+                target=state, kind=Kind.IMPORT, **actor,
             )  # fmt: skip
             _move(obj, using, state, since, Writing(operation.id, user, reason))
         return operation
@@ -133,7 +134,7 @@ def _refuse_stored(obj: Any) -> None:
 
 
 def _refuse_unfit(contract: Contract, obj: Any, state: str) -> None:
-    if str(state) not in contract.states.by_value:
+    if not contract.knows(str(state)):
         known = ", ".join(contract.states.by_value)
         raise Invalid(f"{str(state)!r} is no state of {contract.name}: {known}.")
     refuse_empty_columns(contract.state(state), obj)

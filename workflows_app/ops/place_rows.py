@@ -33,7 +33,7 @@ def place_rows(objects: Sequence[Any], by: Any, reason: str) -> int:
 
 
 def _state_of(obj: Any, contract: Contract) -> str:
-    return str(obj.__dict__[contract.field])
+    return str(getattr(obj, contract.field))
 
 
 def _set(obj: Any, contract: Contract, state: str, version: int) -> None:

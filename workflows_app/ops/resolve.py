@@ -138,17 +138,17 @@ def _lock_run(using: str, run: EffectRun) -> EffectRun:
 
 
 def _effect_of(obj: Any, run: EffectRun) -> Effect:
-    effect = contract_of(obj).effects.get(run.effect)
+    effect = contract_of(obj).effect_named(run.effect)
     if effect is None:
         raise NotAllowed(f"The contract does not know the effect {run.effect} any more.")
     return effect
 
 
 def _write_operation(using: str, obj: Any, by: Any, **columns: Any) -> Operation:
-    state = contract_of(obj).state_of(obj)
+    contract = contract_of(obj)
     operation = write_operation(
-        obj, using, id=uuid7(), version=obj.version + 1, source=state, target=state,
-        kind=Kind.OPERATOR, **columns,
+        obj, using, id=uuid7(), version=obj.version + 1, source=contract.stored_state_of(obj),
+        target=contract.state_of(obj), kind=Kind.OPERATOR, **columns,
     )  # fmt: skip
     with writing(obj, Writing(operation.id, None if by is SYSTEM else by, operation.reason)):
         obj.version += 1

@@ -60,8 +60,8 @@ class Command(BaseCommand):
         )
 
     def _warn_of_unknown_states(self, model: type[models.Model], counted: dict[str, int]) -> None:
-        known = contract_of(model).states.by_value
-        unknown = [f"{state!r} ({rows:,})" for state, rows in counted.items() if state not in known]
+        known = contract_of(model).knows
+        unknown = [f"{state!r} ({rows:,})" for state, rows in counted.items() if not known(state)]
         if unknown:
             self.stderr.write(
                 f"Rows stand in states that the contract does not know: {', '.join(unknown)}."

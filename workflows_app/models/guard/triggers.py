@@ -94,8 +94,9 @@ class Guarded:
     def insert(self) -> Trigger:
         """A new row is where an object may begin, at version 0, and nothing happened to it yet."""
         states = self.contract.beginnings
+        stored = [value for one in states for value in self.contract.states.every_value(one)]
         here = " OR ".join(
-            self.dialect.same(self._new(self.state), self.dialect.text(state)) for state in states
+            self.dialect.same(self._new(self.state), self.dialect.text(value)) for value in stored
         )
         later = Refusal(
             f"NOT ({here}) OR {self._new(self.version)} <> 0",

@@ -1,0 +1,76 @@
+"""Former names are checked where they are written: each means one living thing."""
+
+import pytest
+
+from tests.testapp.workflow import Status, clerk, staff
+from workflows_app import State, States, Workflow, replay_safe, transition
+from workflows_app.failures import ContractError
+
+
+def states_with(*, first=(), second=()):
+    class Lamp(States):
+        DARK = State("dark", "Dark", owner=None, initial=True, was=first)
+        BRIGHT = State("bright", "Bright", owner=None, was=second)
+
+    return Lamp
+
+
+def test_a_former_value_means_the_state_of_today():
+    lamp = states_with(first=["off", "black"], second=["on"])
+    assert lamp.present("off") == lamp.present("black") == lamp.present("dark") == "dark"
+    assert lamp.every_value("off") == lamp.every_value("dark") == ("dark", "off", "black")
+
+
+def test_a_value_nobody_knows_means_itself():
+    lamp = states_with()
+    assert (lamp.present("glowing"), lamp.every_value("glowing")) == ("glowing", ("glowing",))
+    assert lamp.present(None) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        (["bright"], [], "was='bright' is the name of another"),
+        (["dark"], [], "was='dark' is its own name"),
+        (["off"], ["off"], "was='off' is a former name of 'dark' already"),
+        (["off", "off"], [], "twice"),
+        ("off", [], "takes a list"),
+        ([7], [], "names as texts"),
+        ([""], [], "names as texts"),
+        (["*"], [], "is not '\\*'"),
+        (["x" * 51], [], "1 to 50 characters"),
+    ],
+)
+def test_a_former_value_that_could_mean_either_is_refused(first, second, fault):
+    with pytest.raises(ContractError, match=fault):
+        states_with(first=first, second=second)
+
+
+def contract_of_two_effects(*, first=(), second=()):
+    @replay_safe(was=first)
+    def ring(parcel, run):
+        """Ring."""
+
+    @replay_safe(was=second)
+    def knock(parcel, run):
+        """Knock."""
+
+    class DoorWorkflow(Workflow, states=Status, seen_by=staff):
+        @transition(source="*", target=None, by=clerk, effects=[ring, knock])
+        def call(self, cmd):
+            """Call."""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        (["knock"], [], "was='knock' is the name of another"),
+        (["buzz"], ["buzz"], "was='buzz' is a former name of 'ring' already"),
+        (["Buzz"], [], "small letters"),
+        ("buzz", [], "takes a list"),
+    ],
+)
+def test_a_former_name_of_an_effect_is_checked_too(first, second, fault):
+    with pytest.raises(ContractError, match=fault):
+        contract_of_two_effects(first=first, second=second)
+    contract_of_two_effects(first=["buzz"])
