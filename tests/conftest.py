@@ -5,6 +5,8 @@ import os
 import pytest
 from django.db import connection
 
+pytest_plugins = ["workflows_app.testing.pytest_plugin"]
+
 
 def pytest_collection_modifyitems(config, items):
     """Leave out the tests that are written for another database than this run's."""

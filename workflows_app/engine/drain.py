@@ -63,13 +63,13 @@ def _claim_for(using: str, threads: Threads) -> list[EffectRun]:
 
 def _begin_or_hand_back(using: str, threads: Threads, runs: list[EffectRun]) -> None:
     if not stopping():
-        threads.take(_jobs(using, runs))
+        threads.take(jobs_for(using, runs))
         return
     for run in runs:
         hand_back(using, run)
 
 
-def _jobs(using: str, runs: list[EffectRun]) -> list[Job]:
+def jobs_for(using: str, runs: list[EffectRun]) -> list[Job]:
     """The runs with their operations and their objects as they are now: few queries for many."""
     now = time.monotonic()
     operations = Operation.objects.using(using).in_bulk({run.operation_id for run in runs})

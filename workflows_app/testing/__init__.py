@@ -1,5 +1,25 @@
 """The kit to test a workflow with. Nothing that ships imports it."""
 
+from .clock import Clock, frozen_clock
 from .given import at
+from .scenario import Scenario, refused, scenario
+from .script import Call, OffScript, Script, late, scripted
+from .work import Attempt, WorkerDies, drain, drain_until_quiet
 
-__all__ = ["at"]
+__all__ = [
+    "Attempt",
+    "Call",
+    "Clock",
+    "OffScript",
+    "Scenario",
+    "Script",
+    "WorkerDies",
+    "at",
+    "drain",
+    "drain_until_quiet",
+    "frozen_clock",
+    "late",
+    "refused",
+    "scenario",
+    "scripted",
+]

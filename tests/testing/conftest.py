@@ -1,0 +1,12 @@
+"""People and parcels for the tests of the kit."""
+
+import pytest
+
+from tests.engine.conftest import clerk, people, sender  # noqa: F401  fixtures, found by name
+from tests.testapp.models import Parcel
+from workflows_app.testing import at
+
+
+@pytest.fixture
+def packed(sender):  # noqa: F811
+    return at(Parcel, "packed", sender=sender, title="books", address="Main Street 1")

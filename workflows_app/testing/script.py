@@ -1,0 +1,158 @@
+"""The script: what the outside world answers, without a network."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import router
+
+from workflows_app.conf import settings
+from workflows_app.contract.effects import Effect
+from workflows_app.contract.registry import contracts
+from workflows_app.engine.sweep import sweep
+from workflows_app.models import EffectRun
+
+from .clock import running_clock
+
+#: What an effect may answer: what its handler returns (a dict), what it raises (a Failure, or any
+#: exception), a function of object and run, or a list of these, one for each attempt.
+Answer = Any
+
+
+class OffScript(BaseException):
+    """An effect was attempted that the script has no answer for.
+
+    No Exception, because the engine would take that for one more failure of the effect.
+    """
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an effect's handler."""
+
+    effect: str
+    #: The idempotency key: the same in every attempt of one intent.
+    key: str
+    #: Which attempt it was; 1 is the first.
+    attempt: int
+    #: What was frozen at the commit: the command's data and the carried columns.
+    data: dict[str, Any]
+    obj: Any
+
+
+class Script:
+    """The answers of a ``scripted()`` block, and the calls that were made in it."""
+
+    def __init__(self, effects: Mapping[str, Answer], rest: Answer) -> None:
+        #: Every call, in order.
+        self.calls: list[Call] = []
+        self._lock = threading.Lock()
+        self._rest, self._answers = rest, dict[str, Answer]()
+        self._complaints: list[str] = []
+        for effect, answer in effects.items():
+            self[effect] = answer
+
+    def __setitem__(self, effect: str, answer: Answer) -> None:
+        """Have an effect answer this from now on."""
+        if effect not in (known := sorted({one.name for one in _effects()})):
+            raise ValueError(f"No contract has an effect {effect!r}. They have {known}.")
+        self._answers[effect] = list(answer) if isinstance(answer, list) else answer
+
+    def calls_of(self, effect: str) -> list[Call]:
+        """The calls of one effect, in order."""
+        return [call for call in self.calls if call.effect == effect]
+
+    def keys_of(self, effect: str) -> list[str]:
+        """The keys one effect was called with, in order."""
+        return [call.key for call in self.calls_of(effect)]
+
+    def perform(self, effect: str, obj: Any, run: Any) -> Any:
+        """What stands for the handler of an effect: note the call and answer."""
+        with self._lock:
+            self.calls.append(Call(effect, run.key, run.attempt, run.data, obj))
+            answer = self._next_answer(effect)
+        return play(answer, obj, run)
+
+    def refuse_loose_ends(self) -> None:
+        """Raise AssertionError for calls without an answer and answers without a call."""
+        if self._complaints:
+            raise AssertionError(" ".join(self._complaints))
+        lists = {name: one for name, one in self._answers.items() if isinstance(one, list)}
+        left = {name: answers for name, answers in lists.items() if answers}
+        if left:
+            raise AssertionError(f"The script was not played to its end; there is left: {left}.")
+
+    def _next_answer(self, effect: str) -> Answer:
+        answer = self._answers.get(effect, self._rest)
+        if answer is ... or answer == []:
+            times = len(self.calls_of(effect))
+            self._complaints.append(
+                f"Effect {effect} was called (attempt {times} in this script), and the script has"
+                f" no answer: scripted({effect}=...)."
+            )
+            raise OffScript(self._complaints[-1])
+        return answer.pop(0) if isinstance(answer, list) else answer
+
+
+@contextmanager
+def scripted(rest: Answer = ..., /, **effects: Answer) -> Iterator[Script]:
+    """Have effects answer by script: ``with scripted(pay_out=[BankBusy, {"reference": "T-1"}])``.
+
+    A list is one answer for each attempt, anything else the answer of every attempt: a dict is
+    returned, an exception (class or instance) raised, a function called with object and run.
+    ``scripted({})`` answers ``{}`` for every effect that is not named; without it such an effect
+    ends the test. Everything but the handler's body is the engine's own. Raises AssertionError at
+    the end for answers that nobody asked for.
+    """
+    script = Script(effects, rest)
+    handlers = [(effect, effect.handler) for effect in _effects()]
+    for effect, _ in handlers:
+        _replace_handler(effect, partial(script.perform, effect.name))
+    try:
+        yield script
+    finally:
+        for effect, handler in handlers:
+            _replace_handler(effect, handler)
+    script.refuse_loose_ends()
+
+
+def late(answer: Answer) -> Callable[[Any, Any], Any]:
+    """An answer that comes after the lease has ended and another worker has noticed.
+
+    Needs ``frozen_clock()``: time moves on while the handler stands still.
+    """
+
+    def stand_still(obj: Any, run: Any) -> Any:
+        clock = running_clock()
+        if clock is None:
+            raise OffScript("late(...) lets time pass: have the test in frozen_clock().")
+        clock.move(settings.LEASE + timedelta(seconds=1))
+        sweep(router.db_for_write(EffectRun))
+        return play(answer, obj, run)
+
+    return stand_still
+
+
+def play(answer: Answer, obj: Any, run: Any) -> Any:
+    """Return, raise or call it."""
+    if isinstance(answer, BaseException) or _is_exception(answer):
+        raise answer
+    return answer(obj, run) if callable(answer) else answer
+
+
+def _effects() -> list[Effect]:
+    """Every effect of every contract, once, however many contracts share it."""
+    found = {id(one): one for contract in contracts() for one in contract.effects.values()}
+    return list(found.values())
+
+
+def _replace_handler(effect: Effect, handler: Callable[..., Any]) -> None:
+    object.__setattr__(effect, "handler", handler)  # a declaration is frozen for everybody else
+
+
+def _is_exception(answer: Answer) -> bool:
+    return isinstance(answer, type) and issubclass(answer, BaseException)
