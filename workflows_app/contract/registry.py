@@ -100,6 +100,11 @@ class Contract:
         return tuple(self._by_every_effect_name)
 
     @cached_property
+    def every_transition_name(self) -> tuple[str, ...]:
+        """The names of all transitions, former ones included."""
+        return tuple(self.transitions)
+
+    @cached_property
     def _by_every_effect_name(self) -> dict[str, Effect]:
         return by_every_name(self.workflow.__name__, self.effects.items())
 
