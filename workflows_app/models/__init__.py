@@ -7,6 +7,7 @@ from .history import WorkflowHistory
 from .operation import Kind, Operation
 from .status_field import StatusField
 from .sweep_lease import SweepLease
+from .tombstone import Removal, Tombstone
 from .worker_beat import WorkerBeat
 from .workflow_model import WorkflowModel
 
@@ -17,9 +18,11 @@ __all__ = [
     "FollowUp",
     "Kind",
     "Operation",
+    "Removal",
     "RunState",
     "StatusField",
     "SweepLease",
+    "Tombstone",
     "WorkerBeat",
     "WorkflowHistory",
     "WorkflowModel",

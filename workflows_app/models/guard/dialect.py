@@ -32,6 +32,14 @@ class Dialect(ABC):
     def key_as_text(self, column: str, *, is_uuid: bool) -> str:
         """The expression that renders a key as Python's ``str(pk)`` does."""
 
+    def json(self, text: str) -> str:
+        """A JSON text as the value of a column."""
+        return self.text(text)
+
+    @abstractmethod
+    def erased(self, column: str, keep: tuple[str, ...]) -> str:
+        """The expression that leaves only these members of a JSON object, and ``erased``."""
+
     @abstractmethod
     def create(self, trigger: Trigger) -> list[str]:
         """The statements that make a trigger."""

@@ -1,6 +1,9 @@
 """The guard's triggers on MariaDB."""
 
+from workflows_app.models.effect_run import EffectRun
+from workflows_app.models.event import Event
 from workflows_app.models.operation import Operation
+from workflows_app.models.tombstone import Tombstone
 
 from .dialect import Dialect
 from .trigger import PREFIX, Standing, Trigger
@@ -9,17 +12,30 @@ from .trigger import PREFIX, Standing, Trigger
 ERRNO = 4025
 LONGEST_MESSAGE = 500
 
-#: A trigger reads a session's temporary table before the real one; a view reads only real ones.
-VIEW = f"{PREFIX}operations"
-READ = "SELECT object_type, object_id, version, field, source, target"
+#: A trigger uses a session's temporary table before the real one; a view knows only real ones.
+VIEWS: dict[str, tuple[str, str]] = {
+    Operation._meta.db_table: (
+        f"{PREFIX}operations",
+        "id, object_type, object_id, version, field, source, target, actor, actor_label, reason,"
+        " data, `key`, fingerprint",
+    ),
+    Event._meta.db_table: (f"{PREFIX}events", "id, operation_id, data"),
+    EffectRun._meta.db_table: (
+        f"{PREFIX}runs",
+        "object_type, object_id, version, state, follow_up",
+    ),
+    Tombstone._meta.db_table: (
+        f"{PREFIX}tombstones",
+        "kind, object_type, object_id, version, whose, last_operation",
+    ),
+}
 
 STANDING = """
-    SELECT trigger_name, event_object_table, EXISTS (
-        SELECT 1 FROM information_schema.views
-        WHERE table_schema = DATABASE() AND table_name = %s
-    )
+    SELECT trigger_name, event_object_table, action_statement
     FROM information_schema.triggers WHERE trigger_schema = DATABASE()
 """
+
+READABLE = "SELECT table_name FROM information_schema.views WHERE table_schema = DATABASE()"
 
 COLUMNS = """
     SELECT column_name FROM information_schema.columns
@@ -53,27 +69,33 @@ class MariaDB(Dialect):
         return f"CONCAT_WS('-', {parts})"
 
     def table(self, name: str) -> str:
-        return self.quoted(VIEW)
+        return self.quoted(VIEWS[name][0])
+
+    def erased(self, column: str, keep: tuple[str, ...]) -> str:
+        kept = ", ".join(f"'{name}', JSON_EXTRACT({column}, '$.{name}')" for name in keep)
+        # A merge patch leaves out what is null.
+        return f"JSON_MERGE_PATCH('{{}}', JSON_OBJECT('erased', JSON_EXTRACT('true', '$'), {kept}))"
 
     def create(self, trigger: Trigger) -> list[str]:
         return [
-            *self._what_it_reads(trigger),
+            *self._what_it_uses(trigger),
             f"CREATE OR REPLACE TRIGGER {self.quoted(trigger.name)}"
             f" AFTER {trigger.event.upper()} ON {self.quoted(trigger.table)}"
-            f" FOR EACH ROW BEGIN IF {trigger.watch} THEN {self._refusals(trigger)} END IF; END",
+            f" FOR EACH ROW BEGIN IF {trigger.watch} THEN {self._refusals(trigger)}"
+            f" {' '.join(f'{one};' for one in trigger.then)} END IF; END",
         ]
 
     def drop(self, name: str, table: str) -> list[str]:
         return [f"DROP TRIGGER IF EXISTS {self.quoted(name)}"]
 
     def drop_the_rest(self) -> list[str]:
-        return [f"DROP VIEW IF EXISTS {self.quoted(VIEW)}"]
+        return [f"DROP VIEW IF EXISTS {self.quoted(view)}" for view, _ in VIEWS.values()]
 
     def standing(self) -> list[Standing]:
-        found = self.rows(STANDING, VIEW)
+        views = {name for (name,) in self.rows(READABLE)}
         return [
-            Standing(name, table, bool(readable))
-            for name, table, readable in found
+            Standing(name, table, self._views_in(body) <= views)
+            for name, table, body in self.rows(STANDING)
             if name.startswith(PREFIX)
         ]
 
@@ -86,12 +108,17 @@ class MariaDB(Dialect):
     def _exact(self, expression: str) -> str:
         return f"BINARY CONVERT({expression} USING utf8mb4)"
 
-    def _what_it_reads(self, trigger: Trigger) -> list[str]:
-        view = self.quoted(VIEW)
-        if not any(view in refusal.condition for refusal in trigger.refusals):
-            return []
-        operations = self.quoted(Operation._meta.db_table)
-        return [f"CREATE OR REPLACE SQL SECURITY INVOKER VIEW {view} AS {READ} FROM {operations}"]
+    def _what_it_uses(self, trigger: Trigger) -> list[str]:
+        used = self._views_in(" ".join([*(r.condition for r in trigger.refusals), *trigger.then]))
+        return [
+            f"CREATE OR REPLACE SQL SECURITY INVOKER VIEW {self.quoted(view)} AS"
+            f" {_read(columns, self.quoted(table))}"
+            for table, (view, columns) in VIEWS.items()
+            if view in used
+        ]
+
+    def _views_in(self, body: str) -> set[str]:
+        return {view for view, _ in VIEWS.values() if self.quoted(view) in body}
 
     def _refusals(self, trigger: Trigger) -> str:
         signal = f"SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = {ERRNO}, CONSTRAINT_NAME ="
@@ -101,3 +128,7 @@ class MariaDB(Dialect):
             f" MESSAGE_TEXT = {self.text(refusal.message[:LONGEST_MESSAGE])}; END IF;"
             for refusal in trigger.refusals
         )
+
+
+def _read(columns: str, table: str) -> str:
+    return f"SELECT {columns} FROM {table}"  # noqa: S608  names, quoted

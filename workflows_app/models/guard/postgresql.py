@@ -39,11 +39,19 @@ class PostgreSQL(Dialect):
         (schema,) = self.rows(SCHEMA, self.quoted(name))[0]
         return f"{self.quoted(schema)}.{self.quoted(name)}"
 
+    def json(self, text: str) -> str:
+        return f"{self.text(text)}::jsonb"
+
+    def erased(self, column: str, keep: tuple[str, ...]) -> str:
+        kept = ", ".join(f"'{name}', {column} -> '{name}'" for name in keep)
+        return f"jsonb_strip_nulls(jsonb_build_object('erased', true, {kept}))"
+
     def create(self, trigger: Trigger) -> list[str]:
         name = self.quoted(trigger.name)
         return [
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
-            f" $guard$ BEGIN IF {trigger.watch} THEN {self._refusals(trigger)} END IF;"
+            f" $guard$ BEGIN IF {trigger.watch} THEN {self._refusals(trigger)}"
+            f" {' '.join(f'{one};' for one in trigger.then)} END IF;"
             " RETURN NULL; END $guard$",
             f"CREATE TRIGGER {name} AFTER {trigger.event.upper()} ON {self.quoted(trigger.table)}"
             f" FOR EACH ROW EXECUTE FUNCTION {name}()",

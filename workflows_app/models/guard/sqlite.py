@@ -21,6 +21,11 @@ class SQLite(Dialect):
         groups = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
         return " || '-' || ".join(f"SUBSTR({column}, {start}, {size})" for start, size in groups)
 
+    def erased(self, column: str, keep: tuple[str, ...]) -> str:
+        kept = ", ".join(f"'{name}', json_extract({column}, '$.{name}')" for name in keep)
+        # A merge patch leaves out what is null.
+        return f"json_patch('{{}}', json_object('erased', json('true'), {kept}))"
+
     def create(self, trigger: Trigger) -> list[str]:
         cases = " ".join(
             f"WHEN {refusal.condition} THEN RAISE(ABORT, {self.text(refusal.message)})"
@@ -30,7 +35,7 @@ class SQLite(Dialect):
             f"CREATE TRIGGER {self.quoted(trigger.name)}"
             f" {trigger.moment.upper()} {trigger.event.upper()} ON {self.quoted(trigger.table)}"
             f" FOR EACH ROW WHEN {trigger.watch}"
-            f" BEGIN SELECT CASE {cases} END; END"
+            f" BEGIN SELECT CASE {cases} END; {' '.join(f'{one};' for one in trigger.then)} END"
         ]
 
     def drop(self, name: str, table: str) -> list[str]:

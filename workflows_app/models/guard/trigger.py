@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 PREFIX = "workflows_guard_"
+ALWAYS = "1 = 1"
+EXECUTE = "Write execute(obj.<transition>, by=user) with execute from workflows_app.engine."
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Refusal:
 class Trigger:
     """Runs for each row of a table that an event (insert, update, delete) touches, mostly after it.
 
-    ``watch`` is the cheap condition under which the refusals are looked at, in order.
+    ``watch`` is the cheap condition under which the refusals are looked at, in order. If nothing is
+    refused, the statements of ``then`` are run.
     """
 
     table: str
@@ -27,6 +30,7 @@ class Trigger:
     watch: str
     refusals: tuple[Refusal, ...]
     moment: str = "after"
+    then: tuple[str, ...] = ()
 
     @cached_property
     def name(self) -> str:

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Model, UUIDField
+from django.db.models import UUIDField
 
 from workflows_app.contract.registry import Contract, contracts
-from workflows_app.models.event import Event
 from workflows_app.models.operation import Operation
 
 from .dialect import Dialect
-from .trigger import Refusal, Trigger
-
-EXECUTE = "Write execute(obj.<transition>, by=user) with execute from workflows_app.engine."
-ALWAYS = "1 = 1"
+from .records import record_triggers
+from .trigger import ALWAYS, EXECUTE, Refusal, Trigger
 
 
 def wanted_triggers(dialect: Dialect) -> dict[str, Trigger]:
@@ -24,38 +21,12 @@ def wanted_triggers(dialect: Dialect) -> dict[str, Trigger]:
 
 
 def _all(dialect: Dialect) -> Iterator[Trigger]:
-    yield from _append_only(dialect, Operation, "operation")
-    yield from _append_only(dialect, Event, "event")
+    yield from record_triggers(dialect)
     for contract in contracts():
         guarded = Guarded(contract, dialect)
         if guarded.is_there():
             yield guarded.update()
             yield guarded.insert()
-
-
-def _append_only(dialect: Dialect, model: type[Model], word: str) -> Iterator[Trigger]:
-    """What was recorded stays as it was recorded."""
-    table = model._meta.db_table
-    message = (
-        f"{table} is append-only: an {word} is neither edited nor deleted, it is the proof of what"
-        f" happened. To put something right, add a new one. {EXECUTE}"
-    )
-    if dialect.columns_of(table):
-        for event in ("update", "delete"):
-            yield Trigger(table, event, ALWAYS, (Refusal(ALWAYS, message),))
-        if dialect.replaces_rows_unasked:
-            replaces = Refusal(_is_there_already(dialect, model), message)
-            yield Trigger(table, "insert", ALWAYS, (replaces,), moment="before")
-
-
-def _is_there_already(dialect: Dialect, model: type[Model]) -> str:
-    """The condition that a new row has the key, or anything else that is unique, of another."""
-    meta: Any = model._meta
-    unique = [(meta.pk.name,), *(one.fields for one in meta.total_unique_constraints)]
-    quoted = [[dialect.quoted(meta.get_field(name).column) for name in names] for names in unique]
-    same = [" AND ".join(f"o.{column} = NEW.{column}" for column in columns) for columns in quoted]
-    table = dialect.table(meta.db_table)
-    return f"EXISTS (SELECT 1 FROM {table} o WHERE {' OR '.join(same)})"  # noqa: S608  names
 
 
 class Guarded:
