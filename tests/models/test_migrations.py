@@ -243,5 +243,6 @@ def test_going_back_to_nothing_leaves_no_trigger(project):
         from django.db import connection
         from workflows_app.models.guard.dialects import dialect_of
         tables = {trigger.table for trigger in dialect_of(connection).standing()}
-        assert tables == {f"workflows_app_{one}" for one in ("operation", "event", "tombstone")}, tables
+        ours = {f"workflows_app_{one}" for one in ("operation", "event", "tombstone")}
+        assert tables == ours, tables
     """)
