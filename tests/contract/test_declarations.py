@@ -324,19 +324,6 @@ def test_a_contract_extends_no_other():
             pass
 
 
-def test_a_model_obeys_one_contract():
-    class First(Workflow, states=Lamp, seen_by=people):
-        pass
-
-    class Second(Workflow, states=Lamp, seen_by=people):
-        pass
-
-    with pytest.raises(ContractError, match="obeys one contract"):
-
-        class Both(First, Second):
-            pass
-
-
 def test_a_transition_stands_in_the_contract_itself():
     class Mixin:
         @transition(source=Lamp.OFF, target=Lamp.ON, by=people)

@@ -7,10 +7,24 @@ from workflows_app.models import StatusField, WorkflowHistory, WorkflowModel
 
 from .beginnings import Domain, Lead
 from .linked import Seat, Trip
+from .several import Gem, Product
 from .shapes import Box, Crate, Label, Letter, Tag
 from .workflow import ParcelWorkflow, Status
 
-__all__ = ["Box", "Crate", "Domain", "Label", "Lead", "Letter", "Parcel", "Seat", "Tag", "Trip"]
+__all__ = [
+    "Box",
+    "Crate",
+    "Domain",
+    "Gem",
+    "Label",
+    "Lead",
+    "Letter",
+    "Parcel",
+    "Product",
+    "Seat",
+    "Tag",
+    "Trip",
+]
 
 
 class Parcel(ParcelWorkflow, WorkflowModel):

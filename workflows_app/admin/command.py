@@ -63,7 +63,7 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _find(self, request: HttpRequest, object_id: str, name: str) -> tuple[Any, Transition]:
         obj = self.get_object(request, unquote(object_id))
-        transition = contract_of(self.model).transitions.get(name)
+        transition = contract_of(self.model).all_transitions.get(name)
         if obj is None or transition is None or transition.creates:
             raise Http404
         if not self.has_view_permission(request, obj):
@@ -94,7 +94,7 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
         return self._done(request, obj, transition)
 
     def _done(self, request: HttpRequest, obj: Any, transition: Transition) -> HttpResponseBase:
-        contract = contract_of(obj)
+        contract = contract_of(obj, transition.field)
         state = contract.state(contract.state_of(obj))
         facts = {"command": transition.label, "state": state.label}
         messages.success(request, _("%(command)s: done. Now: %(state)s.") % facts)
@@ -144,7 +144,7 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
         data: DataForm,
         confirmation: Confirmation,
     ) -> HttpResponseBase:
-        contract, said = contract_of(obj), data.non_field_errors()
+        contract, said = contract_of(obj, transition.field), data.non_field_errors()
         context = {
             **self.admin_site.each_context(request),
             "title": transition.label,

@@ -32,7 +32,7 @@ class CreationPage(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever a command that creates is for; without one, Django's permission."""
-        creations = contract_of(self.model).creations
+        creations = contract_of(self.model).all_creations
         if not creations:
             return super().has_add_permission(request)
         return any(_may(request, creation) for creation in creations)
@@ -41,7 +41,7 @@ class CreationPage(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The page of the only command, the list of several, or Django's own."""
-        creations = contract_of(self.model).creations
+        creations = contract_of(self.model).all_creations
         if not creations:
             return super().add_view(request, form_url, extra_context)
         if len(creations) == 1:
@@ -52,7 +52,7 @@ class CreationPage(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def creation_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Ask for the data, then give the command; a refusal is explained on the form."""
-        creation = contract_of(self.model).transitions.get(name)
+        creation = contract_of(self.model).all_transitions.get(name)
         if creation is None or not creation.creates:
             raise Http404
         if not _may(request, creation):
@@ -91,7 +91,7 @@ class CreationPage(admin.ModelAdmin):  # type: ignore[type-arg]
     def _begun(
         self, request: HttpRequest, creation: Transition, operation: Operation
     ) -> HttpResponse:
-        state = contract_of(self.model).state(operation.target)
+        state = contract_of(self.model, creation.field).state(operation.target)
         facts = {"command": creation.label, "state": state.label}
         messages.success(request, _("%(command)s: done. Now: %(state)s.") % facts)
         made = self.get_object(request, operation.object_id)

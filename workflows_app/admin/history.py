@@ -13,7 +13,7 @@ from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from workflows_app.contract.registry import contract_of
+from workflows_app.contract.registry import contract_of, contracts_of
 from workflows_app.describe.secrets import HIDDEN
 from workflows_app.models import Operation
 
@@ -111,10 +111,11 @@ def _changes(obj: Any, earlier: Any, record: Any) -> list[dict[str, Any]]:
     """The columns that differ from the snapshot before; none for the first one."""
     if earlier is None:
         return []
+    times = [one.since_field for one in contracts_of(obj)]
     changed = [
         field
         for field in record.tracked_fields
-        if field.name != contract_of(obj).since_field  # the time of the snapshot says it
+        if field.name not in times  # the time of the snapshot says it
         and getattr(earlier, field.attname) != getattr(record, field.attname)
     ]
     return [

@@ -97,7 +97,7 @@ class OperationAdmin(RowAdmin):
     @admin.display(description=_("states"))
     def states_shown(self, operation: Operation) -> str:
         """From where to where."""
-        contract = contract_for(operation.object_type)
+        contract = contract_for(operation.object_type, operation.field)
         target = contract.state(operation.target)
         if not operation.source or contract.state(operation.source) == target:
             return target.label

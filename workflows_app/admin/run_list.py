@@ -8,10 +8,10 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.registry import contract_of
 from workflows_app.describe.work import entry, read
 from workflows_app.models import EffectRun, Event, EventKind, RunState
-from workflows_app.models.identity import object_id_of
+from workflows_app.models.identity import object_id_of, object_type_of
 
 from .addresses import row_url
 from .words import OUTCOMES, RUN_STATES, moment, transition_label
@@ -21,14 +21,13 @@ RUNS_SHOWN = 20
 
 def run_list(request: HttpRequest, obj: Any, site: AdminSite) -> dict[str, Any]:
     """The newest runs, newest first; ``more_runs`` says whether there are others."""
-    contract = contract_of(obj)
-    mine = EffectRun.objects.of(contract.object_type, object_id_of(obj)).reverse()
+    mine = EffectRun.objects.of(object_type_of(obj), object_id_of(obj)).reverse()
     found = list(mine.select_related("operation")[: RUNS_SHOWN + 1])
     attempts = _attempts(found)
     return {
         "runs": [
             {
-                **_run(run, contract, contract.state_of(obj)),
+                **_run(run, obj),
                 "attempts_made": attempts[run.pk],
                 "href": row_url(request, site, EffectRun, run.pk),
             }
@@ -44,8 +43,9 @@ def run_state(run: EffectRun) -> Any:
     return _("Retrying") if retrying else RUN_STATES.get(run.state, run.state)
 
 
-def _run(run: EffectRun, contract: Contract, state: str) -> dict[str, Any]:
-    work = read(run, contract, contract.state(state).owner)
+def _run(run: EffectRun, obj: Any) -> dict[str, Any]:
+    contract = contract_of(obj, run.operation.field)
+    work = read(run, contract, contract.state(contract.state_of(obj)).owner)
     told = entry(work)
     return told | {
         "condition": str(work.condition),

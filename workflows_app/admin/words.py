@@ -60,7 +60,7 @@ def moment(stamp: str | None) -> datetime | None:
 
 def transition_label(contract: Contract, name: str) -> str:
     """A transition's label, also for one that the contract no longer knows."""
-    known = contract.transitions.get(name)
+    known = contract.all_transitions.get(name)
     return known.label if known else name.replace("_", " ").capitalize()
 
 

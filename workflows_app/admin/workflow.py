@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.describe.sight import objects_seen, sees
 from workflows_app.engine import create
 
@@ -34,7 +34,7 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
 
     @property
     def contract(self) -> Contract:
-        """The contract the model obeys."""
+        """The contract the model obeys; the first one where there are several."""
         return contract_of(self.model)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -92,11 +92,13 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
         listed = super().get_list_display(request)
         if tuple(listed) != ("__str__",):
             return listed
-        return ("__str__", self.contract.field, self.contract.since_field)
+        columns = ((one.field, one.since_field) for one in contracts_of(self.model))
+        return ("__str__", *(column for pair in columns for column in pair))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """By state, unless the class says how to filter."""
-        return super().get_list_filter(request) or (self.contract.field,)
+        mine = tuple(one.field for one in contracts_of(self.model))
+        return super().get_list_filter(request) or mine
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A new object is a command by this user; of a stored one the other columns are saved."""

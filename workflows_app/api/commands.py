@@ -236,7 +236,7 @@ def _as_problem(
     document = object_document(view, obj)
     tag = entity_tag(obj.version, document)
     members["current"] = {
-        "state": document["workflow"]["state"],
+        "state": contract_of(obj, transition.field).state_of(obj),
         "version": obj.version,
         "etag": tag,
         "actions": document["workflow"]["actions"],

@@ -69,10 +69,10 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
             raise ImproperlyConfigured(f"{cls.__name__}: objects are addressed by their pk.")
         if cls.queryset is not None:
             contract = contract_of(cls.queryset.model)
-            for name, transition in contract.transitions.items():
+            for name, transition in contract.all_transitions.items():
                 if not transition.creates:
                     setattr(cls, f"{COMMAND}{name}", _command(name))
-                elif len(contract.creations) > 1:
+                elif len(contract.all_creations) > 1:
                     _refuse_taken_address(cls, name)
                     setattr(cls, f"{COMMAND}{name}", _beginning(name))
 
@@ -86,7 +86,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
     @classmethod
     def _offered(cls, actions: Any) -> Any:
         """Without POST to the list, where several commands create and each has its own address."""
-        if cls.queryset is None or len(contract_of(cls.queryset.model).creations) < 2:
+        if cls.queryset is None or len(contract_of(cls.queryset.model).all_creations) < 2:
             return actions
         return {method: name for method, name in actions.items() if name != CREATE}
 
@@ -151,7 +151,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
 
     @property
     def contract(self) -> Contract:
-        """The contract the model obeys."""
+        """The contract the model obeys; the first one where there are several."""
         return contract_of(self.model)
 
     @property
@@ -160,8 +160,8 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         # Not self.action: for OPTIONS that is "metadata", while the request's method is POST.
         name = self.action_map.get(str(self.request.method).lower()) or ""
         if name == CREATE:
-            return next(iter(self.contract.creations), None)
-        known = self.contract.transitions
+            return next(iter(self.contract.all_creations), None)
+        known = self.contract.all_transitions
         return known.get(name.removeprefix(COMMAND)) if name.startswith(COMMAND) else None
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -219,7 +219,7 @@ def _command(name: str) -> Callable[..., Response]:
     """The view of one transition, under a name that shadows nothing of the view set."""
 
     def command(self: WorkflowViewSet, request: Request, **kwargs: Any) -> Response:
-        return give_command(self, self.contract.transitions[name])
+        return give_command(self, self.contract.all_transitions[name])
 
     command.__name__ = f"{COMMAND}{name}"
     command.__doc__ = f"The command {name}."
@@ -241,7 +241,7 @@ def _beginning(name: str) -> Callable[..., Response]:
     """The view of one of several transitions that create."""
 
     def beginning(self: WorkflowViewSet, request: Request) -> Response:
-        return give_beginning(self, self.contract.transitions[name])
+        return give_beginning(self, self.contract.all_transitions[name])
 
     beginning.__name__ = f"{COMMAND}{name}"
     beginning.__doc__ = f"The command {name}, which creates."

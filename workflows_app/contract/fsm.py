@@ -15,6 +15,7 @@ class ChosenTarget(RETURN_VALUE):
     def __init__(self, transition: Transition) -> None:
         self.name = transition.name
         self.targets = transition.targets
+        self.field = transition.field
         super().__init__(*(target for target in transition.targets if target is not None))
 
     def get_state(
@@ -27,16 +28,16 @@ class ChosenTarget(RETURN_VALUE):
                 f"{self.name}: the body returned {result!r}; it must return one of"
                 f" {list(self.targets)}."
             )
-        stays: str = getattr(model, type(model).workflow_field)
+        stays: str = getattr(model, self.field)
         return stays if chosen is None else chosen
 
 
-def fsm_meta(transition: Transition, field: str) -> FSMMeta:
+def fsm_meta(transition: Transition) -> FSMMeta:
     """What django-fsm-2 keeps on a method: one of its own transitions for each source.
 
     One that creates has the source ``None``, in which no stored object ever is.
     """
-    meta = FSMMeta(field=field, method=True)
+    meta = FSMMeta(field=transition.field, method=True)
     sources: tuple[Any, ...] = transition.sources or (None,)
     for source in sources:
         meta.add_transition(

@@ -1,4 +1,4 @@
-"""Which contract a model obeys: compiled once, when Django has built the model."""
+"""Which contracts a model obeys: compiled once, when Django has built the model."""
 
 import hashlib
 import json
@@ -13,14 +13,19 @@ from django.db.models import Model
 from .effects import Effect
 from .former import by_every_name
 from .people import Who
+from .several import refuse_collisions
 from .states import State, States
 from .transitions import Transition
-from .workflow import Workflow
+from .workflow import Workflow, workflows_of
 
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract as one model obeys it."""
+    """A contract as one model obeys it, for one of the model's status fields.
+
+    What a model with several workflows has once (its key, version, sight and secrets) is the same
+    in each of its contracts.
+    """
 
     model: type[Model]
     workflow: type[Workflow]
@@ -38,7 +43,7 @@ class Contract:
 
     @property
     def transitions(self) -> dict[str, Transition]:
-        """Every transition by its name, in the order written."""
+        """Every transition of this workflow by its name, in the order written."""
         return self.workflow.workflow_transitions
 
     @property
@@ -48,8 +53,13 @@ class Contract:
 
     @property
     def secret(self) -> frozenset[str]:
-        """Names that are never shown."""
-        return self.workflow.workflow_secret
+        """Names that are never shown: those of every workflow of the model."""
+        return frozenset(name for one in self.workflows for name in one.workflow_secret)
+
+    @cached_property
+    def workflows(self) -> tuple[type[Workflow], ...]:
+        """Every workflow of the model, in the order inherited."""
+        return workflows_of(self.model)
 
     @cached_property
     def object_type(self) -> str:
@@ -59,16 +69,32 @@ class Contract:
     @cached_property
     def since_field(self) -> str:
         """The column that says since when the state holds."""
-        return f"{self.field}_since"
+        return _since_of(self.field)
 
     @cached_property
     def protected(self) -> tuple[str, ...]:
-        """The columns only a command may write."""
-        return (self.field, self.since_field, "version")
+        """The columns only a command may write, those of every workflow of the model."""
+        fields = [one.workflow_field for one in self.workflows]
+        return (*(column for field in fields for column in (field, _since_of(field))), "version")
+
+    @cached_property
+    def all_transitions(self) -> dict[str, Transition]:
+        """Every transition of every workflow of the model by its name, which no two have."""
+        return {name: t for one in self.workflows for name, t in one.workflow_transitions.items()}
+
+    @cached_property
+    def all_creations(self) -> tuple[Transition, ...]:
+        """The transitions of any workflow of the model that begin a new object."""
+        return tuple(one for one in self.all_transitions.values() if one.creates)
+
+    @cached_property
+    def all_effects(self) -> dict[str, Effect]:
+        """Every effect that any transition of any workflow of the model asks for, by name."""
+        return {e.name: e for t in self.all_transitions.values() for e in t.all_effects()}
 
     @cached_property
     def creations(self) -> tuple[Transition, ...]:
-        """The transitions that begin a new object (``source=None``), in the order written."""
+        """Its transitions that begin a new object (``source=None``), in the order written."""
         return tuple(one for one in self.transitions.values() if one.creates)
 
     @cached_property
@@ -79,7 +105,7 @@ class Contract:
 
     @cached_property
     def effects(self) -> dict[str, Effect]:
-        """Every effect any transition asks for, by name."""
+        """Every effect any transition of this workflow asks for, by name."""
         return {e.name: e for t in self.transitions.values() for e in t.all_effects()}
 
     @cached_property
@@ -96,7 +122,7 @@ class Contract:
 
     @cached_property
     def every_effect_name(self) -> tuple[str, ...]:
-        """The names of all effects, former ones included."""
+        """The names of all effects of the model, former ones included."""
         return tuple(self._by_every_effect_name)
 
     @cached_property
@@ -106,7 +132,7 @@ class Contract:
 
     @cached_property
     def _by_every_effect_name(self) -> dict[str, Effect]:
-        return by_every_name(self.workflow.__name__, self.effects.items())
+        return by_every_name(self.model.__name__, self.all_effects.items())
 
     def state_of(self, obj: Model) -> str:
         """The object's state, as its value is today."""
@@ -131,32 +157,75 @@ class Unbound(LookupError):
     """No model obeys a contract under this name."""
 
 
-_by_type: dict[str, Contract] = {}
+_by_type: dict[str, dict[str, Contract]] = {}
 
 
 def bind(model: type[Model], field: str) -> None:
-    """Note that this model obeys the contract it inherits. Called when the model is built."""
-    if issubclass(model, Workflow) and field == model.workflow_field:
-        contract = Contract(model, model, field)
-        _by_type[contract.object_type] = contract
+    """Note that this model obeys the contract it inherits for this field.
+
+    Called when the model is built. Raises ContractError for contracts that cannot share a model.
+    """
+    workflows = workflows_of(model)
+    refuse_collisions(model, workflows)
+    label = model._meta.label_lower
+    known = {one: c for one, c in _by_type.get(label, {}).items() if c.model is model}
+    bound = {}
+    for workflow in workflows:
+        if workflow.workflow_field == field:
+            bound[field] = Contract(model, workflow, field)
+        elif workflow.workflow_field in known:
+            bound[workflow.workflow_field] = known[workflow.workflow_field]
+    if bound:
+        _by_type[label] = bound
 
 
-def contract_of(model: type[Model] | Model) -> Contract:
-    """The contract of a model or instance. Raises Unbound for one without."""
-    return contract_for(model._meta.concrete_model._meta.label_lower)  # type: ignore[union-attr]
+def contract_of(model: type[Model] | Model, field: str = "") -> Contract:
+    """The contract of a model or instance: of this status field, or the first one it inherits.
+
+    Raises Unbound for a model without one.
+    """
+    return contract_for(_object_type(model), field)
 
 
-def contract_for(object_type: str) -> Contract:
-    """The contract behind an object type. Raises Unbound, e.g. for a model that was removed."""
+def contracts_of(model: type[Model] | Model) -> tuple[Contract, ...]:
+    """Every contract of a model or instance, in the order inherited. Raises Unbound."""
+    return tuple(_bound(_object_type(model)).values())
+
+
+def contract_for(object_type: str, field: str = "") -> Contract:
+    """The contract behind an object type and, where the model has several, the field of a row.
+
+    A field that the model no longer has is answered with the first contract, so that what is
+    long past can still be told. Raises Unbound, e.g. for a model that was removed.
+    """
+    bound = _bound(object_type)
+    return bound.get(field) or next(iter(bound.values()))
+
+
+def contracts() -> Iterator[Contract]:
+    """Every contract of every installed model, in the order they were built."""
+    bound = [one for of_model in _by_type.values() for one in of_model.values()]
+    return iter([one for one in bound if one.model._meta.apps is apps])
+
+
+def first_contracts() -> Iterator[Contract]:
+    """One contract of every installed model: the first one it inherits."""
+    return iter([one for one in contracts() if one is contract_for(one.object_type)])
+
+
+def _since_of(field: str) -> str:
+    return f"{field}_since"
+
+
+def _object_type(model: type[Model] | Model) -> str:
+    return model._meta.concrete_model._meta.label_lower  # type: ignore[union-attr]
+
+
+def _bound(object_type: str) -> dict[str, Contract]:
     try:
         return _by_type[object_type]
     except KeyError:
         raise Unbound(f"No workflow model {object_type!r} is installed.") from None
-
-
-def contracts() -> Iterator[Contract]:
-    """The contract of every installed model, in the order they were built."""
-    return iter([one for one in _by_type.values() if one.model._meta.apps is apps])
 
 
 def _row(transition: Transition) -> list[Any]:

@@ -23,6 +23,7 @@ class Transition:
     """One declared transition, complete: what the engine, the API and the admin read."""
 
     name: str
+    field: str
     label: str
     description: str
     sources: tuple[str, ...]
@@ -108,8 +109,11 @@ def transition(
     return declare
 
 
-def compile_transition(body: Callable[..., Any], states: Any) -> Transition:
-    """The complete transition for these states. Raises ContractError for what does not exist."""
+def compile_transition(body: Callable[..., Any], states: Any, field: str) -> Transition:
+    """The complete transition of this field, for these states.
+
+    Raises ContractError for what does not exist.
+    """
     declared: Declared = body.declared_transition  # type: ignore[attr-defined]
     called = name("The name of a transition", body.__name__)
     targets = _targets(called, declared.target, states)
@@ -117,6 +121,7 @@ def compile_transition(body: Callable[..., Any], states: Any) -> Transition:
         _refuse_wrong_creation(called, declared, targets)
     return Transition(
         name=called,
+        field=field,
         label=declared.label or called.replace("_", " ").capitalize(),
         description=inspect.cleandoc(body.__doc__ or ""),
         sources=_sources(called, declared.source, states),

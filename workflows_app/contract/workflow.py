@@ -22,7 +22,8 @@ class Workflow:
     """Subclass it with ``states=`` and ``seen_by=``; its ``@transition`` methods are the contract.
 
     ``field`` names the model's status field; ``secret`` lists members of data and columns that
-    are never shown in timeline, admin or API.
+    are never shown in timeline, admin or API. A model may inherit several contracts, each for a
+    field of its own.
     """
 
     workflow_states: ClassVar[type[States]]
@@ -43,9 +44,7 @@ class Workflow:
         super().__init_subclass__(**kwargs)
         said = states is not None or seen_by is not None
         inherited = [base for base in cls.__mro__[1:] if "workflow_states" in vars(base)]
-        if inherited and not said:
-            _refuse_second_contract(cls, inherited)
-        else:
+        if said or not inherited:
             _refuse_extension(cls, inherited)
             cls.workflow_states = _required_states(cls, states)
             cls.workflow_seen_by = _required_role(cls, seen_by)
@@ -57,19 +56,24 @@ class Workflow:
         _refuse_stray_transitions(cls)
 
 
+def workflows_of(model: type) -> tuple[type[Workflow], ...]:
+    """The contracts that a model inherits, in that order; none for a model without."""
+    return tuple(base for base in model.__mro__ if "workflow_states" in vars(base))
+
+
 def _compile(cls: type[Workflow]) -> Iterator[tuple[str, Transition]]:
     for attribute, body in list(vars(cls).items()):
         if hasattr(body, "declared_transition"):
             _refuse_taken_name(cls, attribute, body)
-            transition = compile_transition(body, cls.workflow_states)
-            setattr(cls, attribute, _command_only(transition, cls.workflow_field))
+            transition = compile_transition(body, cls.workflow_states, cls.workflow_field)
+            setattr(cls, attribute, _command_only(transition))
             yield attribute, transition
 
 
-def _command_only(transition: Transition, field: str) -> Callable[..., Any]:
+def _command_only(transition: Transition) -> Callable[..., Any]:
     """The method as the model has it: readable for django-fsm-2, refusing to be called."""
     body = transition.body
-    body._django_fsm = fsm_meta(transition, field)  # type: ignore[attr-defined]
+    body._django_fsm = fsm_meta(transition)  # type: ignore[attr-defined]
 
     @functools.wraps(body)
     def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -101,14 +105,6 @@ def _refuse_extension(cls: type[Workflow], inherited: list[type]) -> None:
         raise ContractError(
             f"class {cls.__name__}: a contract extends no other; write all of it in one class"
             f" instead of inheriting {inherited[0].__name__}."
-        )
-
-
-def _refuse_second_contract(cls: type[Workflow], inherited: list[type]) -> None:
-    if len(inherited) > 1:
-        raise ContractError(
-            f"class {cls.__name__} inherits {inherited[0].__name__} and {inherited[1].__name__};"
-            " a model obeys one contract."
         )
 
 

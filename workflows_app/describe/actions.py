@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from workflows_app.contract.registry import contract_of
+from workflows_app.contract.registry import contract_of, contracts_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.engine import refusals
 
@@ -15,17 +15,18 @@ def actions(
 ) -> list[dict[str, Any]]:
     """Every transition this user has permission for, in the order of the contract.
 
-    One that is impossible now says every reason. The system's own transitions are left out.
+    One that is impossible now says every reason. The system's own transitions are left out. Where
+    there are several workflows, each action names its own.
     """
-    moves = [t for t in contract_of(obj).transitions.values() if not t.creates]
+    moves = [t for t in contract_of(obj).all_transitions.values() if not t.creates]
     permitted = [transition for transition in moves if transition.by.admits(user, obj)]
-    return [_action(obj, transition, user, href) for transition in permitted]
+    return [_action(obj, transition, href) for transition in permitted]
 
 
 def _action(
-    obj: Any, transition: Transition, user: Any, href: Callable[[str], str | None] | None
+    obj: Any, transition: Transition, href: Callable[[str], str | None] | None
 ) -> dict[str, Any]:
-    action = {"name": transition.name, "label": transition.label}
+    action = {"name": transition.name, "label": transition.label} | _workflow(obj, transition)
     if reasons := refusals(obj, transition):
         why = [{"code": reason.code, "detail": reason.detail} for reason in reasons]
         return {**action, "allowed": False, "reasons": why}
@@ -35,3 +36,8 @@ def _action(
         "href": None if href is None else href(transition.name),
         "needs": input_schema(transition.data),
     }
+
+
+def _workflow(obj: Any, transition: Transition) -> dict[str, str]:
+    several = len(contracts_of(obj)) > 1
+    return {"workflow": contract_of(obj, transition.field).name} if several else {}

@@ -44,7 +44,7 @@ def because_of(operation: Operation, cause: Causing) -> str:
     if isinstance(cause, EffectRun):
         label = read(cause, contract).label
     else:
-        known = contract.transitions.get(cause.transition)
+        known = contract.all_transitions.get(cause.transition)
         label = known.label if known else cause.transition
     told = f'because of "{label[:1].lower()}{label[1:].replace("_", " ")}"'
     same = (cause.object_type, cause.object_id) == (operation.object_type, operation.object_id)

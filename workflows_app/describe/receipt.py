@@ -56,7 +56,7 @@ def receipts(
 def _document(
     operation: Operation, runs: list[EffectRun], caused: list[Operation]
 ) -> dict[str, Any]:
-    contract = contract_for(operation.object_type)
+    contract = contract_for(operation.object_type, operation.field)
     work = [read(run, contract, contract.state(operation.target).owner) for run in runs]
     progress = _progress(work)
     mine = {operation.as_cause(), *(run.as_cause() for run in runs)}

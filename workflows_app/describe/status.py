@@ -1,13 +1,16 @@
 """The status document: where an object honestly stands, the same for every reader."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from workflows_app.contract.registry import Contract, contract_of
+from django.db.models import prefetch_related_objects
+
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.contract.states import State
 from workflows_app.models import EffectRun
-from workflows_app.models.identity import object_id_of
+from workflows_app.models.identity import object_id_of, object_type_of
 
 from .actions import actions
 from .headline import headline_of_state, headline_of_work
@@ -40,12 +43,13 @@ def status(
 
     With a ``user`` it lists the actions that user has permission for; ``href`` gives the address
     of a transition by its name. One query for the runs, unless the caller has them as
-    ``EffectRun.objects.concerning`` gives them; none per action beyond what roles ask.
+    ``EffectRun.objects.concerning`` gives them; none per action beyond what roles ask. An object
+    with several workflows stands as its first one says, and has a document of each under
+    ``workflows``, by field.
     """
-    contract = contract_of(obj)
     if runs is None:
-        runs = EffectRun.objects.concerning(contract.object_type, object_id_of(obj))
-    document = _document(obj, contract, runs)
+        runs = EffectRun.objects.concerning(object_type_of(obj), object_id_of(obj))
+    document = _document(obj, list(runs))
     return document if user is None else {**document, "actions": actions(obj, user, href=href)}
 
 
@@ -53,15 +57,32 @@ def statuses(objects: Sequence[Any]) -> list[dict[str, Any]]:
     """The documents of many objects of one model, without actions. One query."""
     if not objects:
         return []
-    contract = contract_of(objects[0])
+    object_type = object_type_of(objects[0])
     by_object: dict[str, list[EffectRun]] = {object_id_of(obj): [] for obj in objects}
-    mine = EffectRun.objects.filter(object_type=contract.object_type, object_id__in=by_object)
+    mine = EffectRun.objects.filter(object_type=object_type, object_id__in=by_object)
+    if len(contracts_of(objects[0])) > 1:
+        mine = mine.select_related("operation")
     for run in mine.unresolved().order_by("version", "position"):
         by_object[run.object_id].append(run)
-    return [_document(obj, contract, by_object[object_id_of(obj)]) for obj in objects]
+    return [_document(obj, by_object[object_id_of(obj)]) for obj in objects]
 
 
-def _document(obj: Any, contract: Contract, runs: Iterable[EffectRun]) -> dict[str, Any]:
+def _document(obj: Any, runs: Sequence[EffectRun]) -> dict[str, Any]:
+    first, *others = contracts_of(obj)
+    if not others:
+        return _of_workflow(obj, first, runs)
+    prefetch_related_objects(runs, "operation")
+    by_field: dict[str, list[EffectRun]] = defaultdict(list)
+    for run in runs:
+        by_field[contract_of(obj, run.operation.field).field].append(run)
+    workflows = {
+        one.field: {"workflow": one.name} | _of_workflow(obj, one, by_field[one.field])
+        for one in (first, *others)
+    }
+    return {**workflows[first.field], "workflows": workflows}
+
+
+def _of_workflow(obj: Any, contract: Contract, runs: Iterable[EffectRun]) -> dict[str, Any]:
     state = contract.state(contract.state_of(obj))
     read_all = (read(run, contract, state.owner) for run in runs)
     work = [item for item in read_all if item.condition not in RESOLVED]

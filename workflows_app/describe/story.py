@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from workflows_app.contract.registry import Contract
+from workflows_app.contract.registry import Contract, contract_for
 from workflows_app.engine.idempotency import SYSTEM_ACTOR
 from workflows_app.models import EffectRun, Event, EventKind, Kind, Operation, RunState
 
@@ -44,7 +44,15 @@ def _created(operation: Operation, contract: Contract, because: str) -> str:
 def _adopted(operation: Operation, contract: Contract, because: str) -> str:
     since = operation.data.get("since")
     held = f", since {spoken_day(datetime.fromisoformat(since))}" if since else ""
-    return f"Found as it stood: {contract.state(operation.target).label}{held}."
+    found = [contract.state(operation.target).label, *_other_states(operation)]
+    return f"Found as it stood: {', '.join(found)}{held}."
+
+
+def _other_states(operation: Operation) -> list[str]:
+    """Where the object stood in its other workflows when it was adopted."""
+    others: dict[str, str] = operation.data.get("states", {})
+    found = ((contract_for(operation.object_type, field), one) for field, one in others.items())
+    return [contract.state(one).label for contract, one in found]
 
 
 def _placed(operation: Operation, contract: Contract, because: str) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.registry import Contract, contract_for, contract_of, contracts_of
 from workflows_app.models import Event, Operation
 from workflows_app.models.identity import object_id_of
 
@@ -85,8 +85,10 @@ def _at(fact: Fact) -> tuple[datetime, UUID]:
 
 def _entry(fact: Fact, contract: Contract, causes: dict[str, Causing]) -> dict[str, Any]:
     if isinstance(fact, Operation):
+        contract = contract_for(fact.object_type, fact.field)
         text = told_by_operation(fact, contract, causes.get(fact.cause))
         return _common(fact, contract, text) | {
+            **_which_workflow(contract),
             "version": fact.version,
             "transition": fact.transition,
             "source": fact.source or None,
@@ -99,6 +101,11 @@ def _entry(fact: Fact, contract: Contract, causes: dict[str, Causing]) -> dict[s
         "run": None if fact.run_id is None else str(fact.run_id),
         "effect": None if fact.run is None else fact.run.effect,
     }
+
+
+def _which_workflow(contract: Contract) -> dict[str, str]:
+    """Said only where there are several."""
+    return {"workflow": contract.name} if len(contracts_of(contract.model)) > 1 else {}
 
 
 def _common(fact: Fact, contract: Contract, text: str) -> dict[str, Any]:

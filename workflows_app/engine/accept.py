@@ -78,7 +78,7 @@ def _accept(request: Request) -> tuple[Operation, Any]:
         if earlier := _earlier(request):  # under the lock: a duplicate may have held it before us
             return earlier, obj
         refuse_gone(obj)
-        attempt.begin(obj)
+        attempt.begin(obj, request.contract)
         refuse_stale(request, obj)
         refuse_stranger(request, obj)
         brought = bring(request.transition.data, request.data)
@@ -112,6 +112,7 @@ def _write_operation(request: Request, obj: Any, source: str, brought: Brought) 
     return write_operation(
         obj,
         request.using,
+        field=request.contract.field,
         id=request.operation_id,
         version=obj.version + 1,
         transition=request.transition.name,
@@ -131,7 +132,10 @@ def _write_operation(request: Request, obj: Any, source: str, brought: Brought) 
 
 
 def _write_row_and_history(request: Request, obj: Any, command: Command, *, entered: bool) -> None:
-    with writing(obj, Writing(request.operation_id, command.actor.user, request.reason)):
+    mine = Writing(
+        request.operation_id, command.actor.user, request.reason, field=request.contract.field
+    )
+    with writing(obj, mine):
         obj.version += 1
         if entered:
             setattr(obj, request.contract.since_field, command.now)

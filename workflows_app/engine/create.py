@@ -68,6 +68,7 @@ def _in_no_state(request: Request) -> Any:
 
 def _insert(request: Request, obj: Any, command: Command, brought: Brought) -> Operation:
     receipt = {
+        "field": request.contract.field,
         "transition": request.transition.name,
         "actor": request.actor,
         "actor_label": actor_label(request.by),
@@ -155,7 +156,7 @@ def _as_new_again(instance: Any) -> Iterator[None]:
 
 def _refuse_other_way(instance: Any) -> None:
     model = type(instance).__name__
-    ways = [f"execute({model}.{one.name}, ...)" for one in contract_of(instance).creations]
+    ways = [f"execute({model}.{one.name}, ...)" for one in contract_of(instance).all_creations]
     if ways:
         raise ContractError(f"A {model} begins by a command of its own: {' or '.join(ways)}.")
 

@@ -55,7 +55,7 @@ class Linked:
         if not isinstance(what, type):
             return self._begin(what, data, columns)
         contract = _contract_of(what)
-        if contract.creations:
+        if contract.all_creations:
             return self._begin(_only_creation(contract), data, columns)
         if data is not None:
             raise ContractError(
@@ -174,7 +174,7 @@ def _contract_of(model: type[Any]) -> Contract:
 
 
 def _only_creation(contract: Contract) -> Any:
-    names = [one.name for one in contract.creations]
+    names = [one.name for one in contract.all_creations]
     if len(names) > 1:
         model = contract.model.__name__
         raise ContractError(

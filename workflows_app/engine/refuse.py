@@ -17,7 +17,7 @@ def refusals(obj: Any, transition: Transition) -> list[Reason]:
 
     Guards that take the command are not asked, and permission is another question.
     """
-    contract = contract_of(obj)
+    contract = contract_of(obj, transition.field)
     if contract.state_of(obj) not in transition.sources:
         return [_wrong_state(contract, transition)]
     return [g.reason for g in transition.guards if not g.takes_command and not g(obj)]

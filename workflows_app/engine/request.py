@@ -75,7 +75,7 @@ def read_request(
 ) -> Request:
     """Everything a command is about, found once. Raises ContractError for what is no command."""
     instance, transition = _named(command)
-    contract = contract_of(instance)
+    contract = contract_of(instance, transition.field)
     about = "" if transition.creates else object_id_of(instance)
     _refuse_version_of_nothing(transition, version)
     return Request(

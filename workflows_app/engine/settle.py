@@ -193,15 +193,16 @@ def _can_judge(obj: Any, name: str) -> bool:
 
     If not, another release moved the object, and a refusal by this one would mean nothing.
     """
-    contract = contract_of(obj)
-    has_it = not name or name in contract.transitions
+    transition = contract_of(obj).all_transitions.get(name)
+    contract = contract_of(obj, transition.field if transition else "")
+    has_it = not name or transition is not None
     return has_it and contract.knows(contract.stored_state_of(obj))
 
 
 def _run_follow_up(run: EffectRun, name: str, obj: Any) -> None:
     if obj is None:
         raise NotAllowed("The object does not exist any more.")
-    transition = contract_of(obj).transitions[name]
+    transition = contract_of(obj).all_transitions[name]
     failure = None if run.failure is None else Recorded(**run.failure)
     execute(
         getattr(obj, name),

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from workflows_app.conf import settings
 from workflows_app.contract.effects import Effect
-from workflows_app.contract.registry import Unbound, contract_for, contracts
+from workflows_app.contract.registry import Unbound, contract_for, first_contracts
 from workflows_app.models import EffectRun, EventKind, FollowUp, RunState, SweepLease
 from workflows_app.models.clock import DatabaseNow, database_now
 
@@ -61,7 +61,7 @@ def effect_of(run: EffectRun) -> Effect | None:
 
 def _known_here() -> Q:
     """The runs whose effect this worker's code has: the others would only take their place."""
-    mine = (Q(object_type=c.object_type, effect__in=c.every_effect_name) for c in contracts())
+    mine = (Q(object_type=c.object_type, effect__in=c.every_effect_name) for c in first_contracts())
     return reduce(or_, mine, Q(pk__in=[]))
 
 

@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError, connections
 from django.db.models import Model
 from django.db.models.constraints import BaseConstraint
 
-from workflows_app.contract.registry import contract_of
+from workflows_app.contract.registry import Contract
 from workflows_app.failures import Current, Invalid, Reason, Refused
 from workflows_app.models import Operation
 
@@ -24,10 +24,9 @@ class Attempt:
     obj: Any = None
     current: Current | None = None
 
-    def begin(self, obj: Any) -> None:
-        """Note the object, before anything is done to it."""
+    def begin(self, obj: Any, contract: Contract) -> None:
+        """Note the object, before anything is done to it, and where it stands in this workflow."""
         if obj is not None:
-            contract = contract_of(obj)
             self.obj, self.current = obj, Current(contract.state_of(obj), obj.version)
 
 

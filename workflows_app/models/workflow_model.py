@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, router, transaction
 from django.dispatch import Signal
 
-from workflows_app.contract.registry import contract_of
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.failures import ProtectedState
 
 from .protection import ReloadsProtected, VersionField
@@ -134,17 +134,16 @@ def _refuse_named_columns(instance: Any, update_fields: Iterable[str] | None) ->
 
 
 def _refuse_later_state(instance: Any) -> None:
-    contract = contract_of(instance)
-    initial = str(contract.states.initial)
-    allowed = (initial,) if writing_of(instance) is None else contract.beginnings
-    if contract.state_of(instance) in allowed and instance.version == 0:
-        return
-    raise ProtectedState(
-        f"A new {instance._meta.verbose_name} begins in {initial!r} at version 0, not in"
-        f" {contract.state_of(instance)!r} at version {instance.version}. Save it without these"
-        " columns, then move it with execute(obj.<transition>, by=user). For a row that"
-        " exists, load it instead of building it by hand."
-    )
+    for contract in contracts_of(instance):
+        initial = str(contract.states.initial)
+        allowed = (initial,) if writing_of(instance) is None else contract.beginnings
+        if contract.state_of(instance) not in allowed or instance.version != 0:
+            raise ProtectedState(
+                f"A new {instance._meta.verbose_name} begins in {initial!r} at version 0, not in"
+                f" {contract.state_of(instance)!r} at version {instance.version}. Save it without"
+                " these columns, then move it with execute(obj.<transition>, by=user). For a row"
+                " that exists, load it instead of building it by hand."
+            )
 
 
 def _refuse_existing_row(instance: Any, using: str, error: IntegrityError) -> None:
@@ -161,8 +160,15 @@ def _built_by_hand(instance: Any) -> str:
 
 
 def _refuse_fixture_that_moves(instance: Any, stored: dict[str, Any] | None) -> None:
-    contract = contract_of(instance)
-    if stored is None or (contract.state_of(instance), instance.version) == (
+    if stored is not None:
+        for contract in contracts_of(instance):
+            _refuse_fixture_of_other_state(instance, contract, stored)
+
+
+def _refuse_fixture_of_other_state(
+    instance: Any, contract: Contract, stored: dict[str, Any]
+) -> None:
+    if (contract.state_of(instance), instance.version) == (
         contract.states.present(stored[contract.field]),
         stored["version"],
     ):

@@ -4,11 +4,12 @@ Kept beside the instance and not in it: a copy of it, or another thread that hol
 in the command.
 """
 
+import dataclasses
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
@@ -22,11 +23,13 @@ from .protection import open_columns
 class Writing:
     """The command on whose behalf an instance is saved."""
 
-    operation_id: uuid.UUID = field(default_factory=uuid7)
+    operation_id: uuid.UUID = dataclasses.field(default_factory=uuid7)
     user: Any = None
     reason: str = ""
     #: What operation 0 of a new object records besides: actor, key, data.
-    receipt: dict[str, Any] = field(default_factory=dict)
+    receipt: dict[str, Any] = dataclasses.field(default_factory=dict)
+    #: Of which of several workflows it is; the first one if it is not said.
+    field: str = ""
 
 
 _writing: ContextVar[tuple[tuple[int, Writing], ...]] = ContextVar("workflow_writing", default=())

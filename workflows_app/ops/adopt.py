@@ -44,9 +44,9 @@ def adopt_all(
         yield progress
 
 
-def states_of(model: type[models.Model]) -> dict[str, int]:
-    """How many rows stand in which state."""
-    field = contract_of(model).field
+def states_of(model: type[models.Model], field: str = "") -> dict[str, int]:
+    """How many rows stand in which state of a workflow, the first one if no field is said."""
+    field = contract_of(model, field).field
     counted = model._base_manager.using(router.db_for_write(model)).values(field)
     return {row[field]: row["rows"] for row in counted.annotate(rows=models.Count("pk"))}
 
@@ -70,7 +70,7 @@ class _Adoption:
         self.rows = self.model._base_manager.using(self.using)
         self.connection = connections[self.using]
         self.words = words_of(self.connection)
-        self.table = Guarded(self.contract, dialect_of(self.connection))
+        self.table = Guarded(self.model, dialect_of(self.connection))
         self.since: Any = None if since is None else self.model._meta.get_field(since)
 
     def batches(self, size: int) -> Iterator[_Keys]:
@@ -124,10 +124,10 @@ class _Adoption:
         expressions = {
             "id": self.words.new_id(time.time_ns() // 1_000_000),
             "object_id": self._key_as_text(),
-            "target": self._column(self.table.state),
+            "target": self._column(self.table.states[self.contract.field]),
         }
-        if self.since is not None:
-            expressions["data"] = self.words.since(self._column(self.since.column), self.since)
+        if data := self._data():
+            expressions["data"] = data
         columns, values, parameters = [], [], []
         for field in Operation._meta.concrete_fields:
             columns.append(self.table.dialect.quoted(str(field.column)))
@@ -136,6 +136,15 @@ class _Adoption:
                 given = getattr(self._common(), field.attname)
                 parameters.append(field.get_db_prep_save(given, self.connection))
         return columns, values, parameters
+
+    def _data(self) -> str:
+        """Since when the row is in its state, and where it stands in its other workflows."""
+        said = ""
+        if self.since is not None:
+            said = self.words.since(self._column(self.since.column), self.since)
+        columns = {field: self._column(column) for field, column in self.table.states.items()}
+        del columns[self.contract.field]
+        return self.words.with_states(said, columns) if columns else said
 
     def _common(self) -> Operation:
         return Operation(

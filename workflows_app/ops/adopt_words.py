@@ -24,6 +24,12 @@ class Words(ABC):
     def since(self, column: str, field: Any) -> str:
         """``{"since": <the moment>}``, or ``{}`` where there is none."""
 
+    def with_states(self, data: str, columns: dict[str, str]) -> str:
+        """That, and ``{"states": {<field>: <the value of its column>}}``."""
+        pairs = ", ".join(f"'{field}', {column}" for field, column in columns.items())
+        known = data or "'{}'"
+        return f"JSON_INSERT({known}, '$.states', JSON_OBJECT({pairs}))"
+
 
 class PostgreSQL(Words):
     """JSON of a moment says its time zone."""
@@ -36,6 +42,11 @@ class PostgreSQL(Words):
     def since(self, column: str, field: Any) -> str:
         told = f"JSONB_BUILD_OBJECT('since', {column})"
         return f"CASE WHEN {column} IS NULL THEN '{{}}'::jsonb ELSE {told} END"
+
+    def with_states(self, data: str, columns: dict[str, str]) -> str:
+        pairs = ", ".join(f"'{field}', {column}" for field, column in columns.items())
+        known = f"({data})" if data else "'{}'::jsonb"
+        return f"{known} || JSONB_BUILD_OBJECT('states', JSONB_BUILD_OBJECT({pairs}))"
 
 
 class SQLite(Words):

@@ -1,6 +1,6 @@
 """Placing: the one door that puts a new object straight into a later state."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from workflows_app.contract.people import SYSTEM
-from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
+from workflows_app.contract.states import State
 from workflows_app.engine.idempotency import actor_label, actor_of
 from workflows_app.engine.ledger import write_operation
 from workflows_app.engine.locking import retrying
@@ -27,45 +28,61 @@ PERMISSION = "workflows_app.place_object"
 
 
 def place(
-    obj: Any, state: str, *, by: Any, reason: str, since: datetime | None = None
+    obj: Any,
+    state: str | Mapping[str, str],
+    *,
+    by: Any,
+    reason: str,
+    since: datetime | None = None,
 ) -> Operation:
     """Save a new, unsaved object in this state: for imports and tests, by no transition.
 
     It is inserted in the initial state and moved by an operation of kind ``import``, in one
     transaction; no effect is asked for. ``since``: when it entered the state, now by default.
+    With several workflows, ``state`` may be the states by field, ``{"status": "live",
+    "review_status": "passed"}``: an operation for each, the last of which is returned.
     ``by`` is SYSTEM or somebody with ``workflows_app.place_object``. Raises Forbidden, Invalid
     (no reason, no such state, a column the state requires, a violated constraint).
     """
     using = router.db_for_write(type(obj), instance=obj)
-    contract = contract_of(obj)
     _refuse_stranger(by)
     _refuse_silence(reason)
     _refuse_stored(obj)
-    _refuse_unfit(contract, obj, state)
-    state = contract.states.present(str(state))
+    wanted = _by_contract(obj, state)
+    for contract, one in wanted:
+        _refuse_unfit(contract, obj, one)
+    wanted = [(contract, contract.states.present(one)) for contract, one in wanted]
     actor = {"actor": actor_of(by), "actor_label": actor_label(by), "reason": reason}
     user = None if by is SYSTEM else by
 
     def once() -> Operation:
         with (
             explained(using) as attempt,
-            _as_before(obj, contract),
+            _as_before(obj),
             transaction.atomic(using=using),
         ):
             attempt.obj = obj
             _insert(obj, using, Writing(user=user, reason=reason, receipt=actor))
-            operation = write_operation(
-                obj, using, version=1, transition=PLACE, source=contract.state_of(obj),
-                target=state, kind=Kind.IMPORT, **actor,
-            )  # fmt: skip
-            _move(obj, using, state, since, Writing(operation.id, user, reason))
+            for contract, one in wanted:
+                operation = write_operation(
+                    obj, using, field=contract.field, version=obj.version + 1, transition=PLACE,
+                    source=contract.state_of(obj), target=one, kind=Kind.IMPORT, **actor,
+                )  # fmt: skip
+                _move(
+                    obj,
+                    using,
+                    contract,
+                    one,
+                    since,
+                    Writing(operation.id, user, reason, field=contract.field),
+                )
         return operation
 
     return retrying(using, once)
 
 
 def place_all(objects: Iterable[Any], *, by: Any, reason: str, batch: int = 1000) -> int:
-    """Save many new objects, each in the state it was built with; how many they were.
+    """Save many new objects, each in the states it was built with; how many they were.
 
     ``place_all([Claim(title="old", status="paid", status_since=then), ...], ...)``: the same
     operations as ``place`` gives, in a few statements a batch, each batch a transaction. Neither
@@ -78,8 +95,8 @@ def place_all(objects: Iterable[Any], *, by: Any, reason: str, batch: int = 1000
     for obj in objects:
         _refuse_stored(obj)
         if not is_shadow(type(obj)):
-            contract = contract_of(obj)
-            _refuse_unfit(contract, obj, contract.state_of(obj))
+            for contract in contracts_of(obj):
+                _refuse_unfit(contract, obj, contract.state_of(obj))
         waiting.append(obj)
         if len(waiting) == batch:
             placed += place_rows(waiting, by, reason)
@@ -87,24 +104,53 @@ def place_all(objects: Iterable[Any], *, by: Any, reason: str, batch: int = 1000
     return placed + (place_rows(waiting, by, reason) if waiting else 0)
 
 
+def _by_contract(obj: Any, state: str | Mapping[str, str]) -> list[tuple[Contract, str]]:
+    """Which workflow is to be in which state. Raises Invalid where that is not clear."""
+    contracts = contracts_of(obj)
+    if isinstance(state, Mapping):
+        known = {contract.field: contract for contract in contracts}
+        if not state or not state.keys() <= known.keys():
+            raise Invalid(f"Name states by their fields ({', '.join(known)}), not {list(state)}.")
+        return [(one, str(state[field])) for field, one in known.items() if field in state]
+    meant = [one for one in contracts if _is_state_of(one, state)]
+    if len(meant) > 1:
+        ways = " or ".join(f"{{{one.field!r}: {str(state)!r}}}" for one in meant)
+        raise Invalid(f"{str(state)!r} is a state of several workflows; write {ways}.")
+    if not meant and len(contracts) > 1:
+        raise Invalid(f"{str(state)!r} is no state of {' or '.join(c.name for c in contracts)}.")
+    return [((meant or contracts)[0], str(state))]
+
+
+def _is_state_of(contract: Contract, state: str) -> bool:
+    """A ``State`` is itself; a text may be any state that is stored so."""
+    known = contract.states.by_every_value.get(str(state))
+    return known is not None and (known is state or not isinstance(state, State))
+
+
 def _insert(obj: Any, using: str, command: Writing) -> None:
     with writing(obj, command):
         obj.save(using=using)
 
 
-def _move(obj: Any, using: str, state: str, since: datetime | None, command: Writing) -> None:
-    contract = contract_of(obj)
+def _move(
+    obj: Any,
+    using: str,
+    contract: Contract,
+    state: str,
+    since: datetime | None,
+    command: Writing,
+) -> None:
     with writing(obj, command):
         setattr(obj, contract.field, state)
         setattr(obj, contract.since_field, since or timezone.now())
-        obj.version = 1
+        obj.version += 1
         obj.save(using=using)
 
 
 @contextmanager
-def _as_before(obj: Any, contract: Contract) -> Iterator[None]:
+def _as_before(obj: Any) -> Iterator[None]:
     """Leave the instance new when its transaction fails, so that it can be placed again."""
-    names = [obj._meta.pk.attname, *contract.protected]
+    names = [obj._meta.pk.attname, *contract_of(obj).protected]
     was = {name: obj.__dict__.get(name) for name in names}
     try:
         yield

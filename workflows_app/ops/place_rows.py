@@ -11,84 +11,99 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from workflows_app.contract.people import SYSTEM
-from workflows_app.contract.registry import Contract, contract_for
+from workflows_app.contract.registry import Contract, contracts_of
 from workflows_app.engine.idempotency import actor_label, actor_of
 from workflows_app.models import Kind
 
 
 def place_rows(objects: Sequence[Any], by: Any, reason: str) -> int:
-    """Insert these objects of one model and move each to the state it was built with."""
+    """Insert these objects of one model and move each to the states it was built with."""
     model = type(objects[0])
     using = router.db_for_write(model)
-    contract = contract_for(model._meta.label_lower)
-    states = [_state_of(obj, contract) for obj in objects]
+    contracts = _contracts_here(model)
+    places = [_places_of(obj, contracts) for obj in objects]
     with transaction.atomic(using=using):
         for obj in objects:
-            _set(obj, contract, str(contract.states.initial), 0)
+            obj.__dict__.update({one.field: str(one.states.initial) for one in contracts})
+            obj.__dict__["version"] = 0
         model._base_manager.using(using).bulk_create(objects)
-        imports = _write_operations(objects, states, contract, using, by, reason)
-        _move(objects, states, contract, using)
-        _write_snapshots(objects, imports, contract, using, by, reason)
+        imports = _write_operations(objects, places, contracts, using, by, reason)
+        for contract in contracts:
+            _move(objects, places, contract, using)
+        _write_snapshots(objects, imports, contracts[0], using, by, reason)
     return len(objects)
 
 
-def _state_of(obj: Any, contract: Contract) -> str:
-    return str(getattr(obj, contract.field))
+def _contracts_here(model: type[Any]) -> list[Contract]:
+    """Those whose status field the model has: that of a migration may be from before one."""
+    columns = {field.name for field in model._meta.concrete_fields}
+    return [contract for contract in contracts_of(model) if contract.field in columns]
 
 
-def _set(obj: Any, contract: Contract, state: str, version: int) -> None:
-    obj.__dict__.update({contract.field: state, "version": version})
+def _places_of(obj: Any, contracts: Sequence[Contract]) -> dict[str, str]:
+    """The states it was built with, by field, without those in which it begins anyway."""
+    first = contracts[0]
+    places = {one.field: str(getattr(obj, one.field)) for one in contracts}
+    later = {one.field: places[one.field] for one in contracts if _is_later(one, places)}
+    return later or {first.field: places[first.field]}
+
+
+def _is_later(contract: Contract, places: dict[str, str]) -> bool:
+    return places[contract.field] != str(contract.states.initial)
 
 
 def _write_operations(
     objects: Sequence[Any],
-    states: Sequence[str],
-    contract: Contract,
+    places: Sequence[dict[str, str]],
+    contracts: Sequence[Contract],
     using: str,
     by: Any,
     reason: str,
 ) -> list[Any]:
-    """Operation 0 of each, and the one that places it, which is returned."""
+    """Operation 0 of each, and those that place it, the last of which are returned."""
     operation = objects[0]._meta.apps.get_model("workflows_app", "Operation")
     common = {
-        "object_type": contract.object_type,
-        "field": contract.field,
-        "contract_version": contract.version,
+        "object_type": contracts[0].object_type,
         "actor": actor_of(by),
         "actor_label": actor_label(by),
         "reason": reason,
     }
-    initial = str(contract.states.initial)
-    begun, placed = [], []
-    for obj, state in zip(objects, states, strict=True):
+    written, last = [], []
+    for obj, place in zip(objects, places, strict=True):
         mine = {**common, "object_id": str(obj.pk)}
-        begun.append(
-            operation(
-                version=0, transition="create", source="", target=initial, kind=Kind.CREATE, **mine
-            )
-        )
-        placed.append(
-            operation(
-                version=1,
-                transition="place",
-                source=initial,
-                target=state,
-                kind=Kind.IMPORT,
-                **mine,
-            )
-        )
-    operation._base_manager.using(using).bulk_create(begun + placed)
-    return placed
+        begun = {"version": 0, "transition": "create", "source": "", "kind": Kind.CREATE}
+        written.append(operation(**mine, **begun, **_where(contracts[0])))
+        moved = [one for one in contracts if one.field in place]
+        for version, contract in enumerate(moved, start=1):
+            placed = {"version": version, "transition": "place", "kind": Kind.IMPORT}
+            placed |= {"source": str(contract.states.initial)}
+            written.append(operation(**mine, **placed, **_where(contract, place[contract.field])))
+        last.append(written[-1])
+    operation._base_manager.using(using).bulk_create(written)
+    return last
 
 
-def _move(objects: Sequence[Any], states: Sequence[str], contract: Contract, using: str) -> None:
-    by_state = defaultdict(list)
-    for obj, state in zip(objects, states, strict=True):
-        by_state[state].append(obj.pk)
-        _set(obj, contract, state, 1)
+def _where(contract: Contract, state: str = "") -> dict[str, str]:
+    return {
+        "field": contract.field,
+        "contract_version": contract.version,
+        "target": state or str(contract.states.initial),
+    }
+
+
+def _move(
+    objects: Sequence[Any], places: Sequence[dict[str, str]], contract: Contract, using: str
+) -> None:
+    """One version on in this workflow, for those that are placed there."""
+    together = defaultdict(list)
+    for obj, place in zip(objects, places, strict=True):
+        if contract.field in place:
+            state, version = place[contract.field], obj.__dict__["version"] + 1
+            together[state, version].append(obj.pk)
+            obj.__dict__.update({contract.field: state, "version": version})
     rows = type(objects[0])._base_manager.using(using)
-    for state, keys in by_state.items():
-        rows.filter(pk__in=keys).update(**{contract.field: state, "version": 1})
+    for (state, version), keys in together.items():
+        rows.filter(pk__in=keys).update(**{contract.field: state, "version": version})
 
 
 def _write_snapshots(

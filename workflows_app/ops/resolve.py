@@ -78,10 +78,10 @@ def _decide(
     def once() -> Operation:
         with transaction.atomic(using=using):
             obj = _lock_object(using, run)
-            _refuse_stale(obj, version)
+            _refuse_stale(obj, run, version)
             adopt_if_unknown(obj, using)
             operation = _write_operation(
-                using, obj, by, transition=verb, reason=reason, data=_about(run, data), **actor
+                using, obj, run, by, transition=verb, reason=reason, data=_about(run, data), **actor
             )
             act(using, _lock_run(using, run), obj, actor["actor"], data)
             wake(using)
@@ -144,13 +144,15 @@ def _effect_of(obj: Any, run: EffectRun) -> Effect:
     return effect
 
 
-def _write_operation(using: str, obj: Any, by: Any, **columns: Any) -> Operation:
-    contract = contract_of(obj)
+def _write_operation(using: str, obj: Any, run: EffectRun, by: Any, **columns: Any) -> Operation:
+    contract = contract_of(obj, run.operation.field)
     operation = write_operation(
-        obj, using, id=uuid7(), version=obj.version + 1, source=contract.stored_state_of(obj),
-        target=contract.state_of(obj), kind=Kind.OPERATOR, **columns,
+        obj, using, field=contract.field, id=uuid7(), version=obj.version + 1,
+        source=contract.stored_state_of(obj), target=contract.state_of(obj), kind=Kind.OPERATOR,
+        **columns,
     )  # fmt: skip
-    with writing(obj, Writing(operation.id, None if by is SYSTEM else by, operation.reason)):
+    user = None if by is SYSTEM else by
+    with writing(obj, Writing(operation.id, user, operation.reason, field=contract.field)):
         obj.version += 1
         obj.save(using=using)
     return operation
@@ -170,7 +172,8 @@ def _refuse_silence(reason: str) -> None:
         raise Invalid("Say why: a decision about a run needs a reason.")
 
 
-def _refuse_stale(obj: Any, version: int | Collection[int] | None) -> None:
+def _refuse_stale(obj: Any, run: EffectRun, version: int | Collection[int] | None) -> None:
     seen = {version} if isinstance(version, int) else version
     if seen is not None and obj.version not in seen:
-        raise Stale(current=Current(contract_of(obj).state_of(obj), obj.version))
+        state = contract_of(obj, run.operation.field).state_of(obj)
+        raise Stale(current=Current(state, obj.version))

@@ -8,9 +8,9 @@ from django.core.checks import CheckMessage, register
 from django.db.models import Model
 
 from workflows_app.contract.registry import Contract
-from workflows_app.contract.workflow import Workflow
+from workflows_app.contract.workflow import workflows_of
 
-from . import binding, effects, flow, guards, names, people, project
+from . import binding, effects, flow, guards, names, people, project, several
 
 _ABOUT_A_CONTRACT = (*names.ALL, *people.ALL, *guards.ALL, *effects.ALL, *flow.ALL)
 
@@ -33,7 +33,9 @@ def faults_of(models: Iterable[type[Model]]) -> Iterator[CheckMessage]:
     for model in concrete:
         bound = list(binding.faults(model))
         yield from bound
-        if not bound and issubclass(model, Workflow):
-            contract = Contract(model, model, model.workflow_field)
-            for check in _ABOUT_A_CONTRACT:
-                yield from check(contract)
+        if not bound:
+            yield from several.faults(model)
+            for workflow in workflows_of(model):
+                contract = Contract(model, workflow, workflow.workflow_field)
+                for check in _ABOUT_A_CONTRACT:
+                    yield from check(contract)

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import models, router
 
-from workflows_app.contract.workflow import Workflow
+from workflows_app.contract.workflow import Workflow, workflows_of
 
 _KEYS = (models.IntegerField, models.UUIDField, models.CharField)
 _LONGEST_KEY = 100
@@ -16,9 +16,10 @@ _LONGEST_KEY = 100
 
 def faults(model: Any) -> Iterator[CheckMessage]:
     """Faults that make every other question about this model pointless come first, alone."""
+    yield from _status_without_contract(model)
     if not issubclass(model, Workflow):
-        yield from _status_without_contract(model)
-    elif parents := [parent for parent in model._meta.parents if issubclass(parent, Workflow)]:
+        return
+    if parents := [parent for parent in model._meta.parents if issubclass(parent, Workflow)]:
         yield Error(
             f"{model._meta.label} is a multi-table child of {parents[0]._meta.label}, whose state"
             " stands in another table.",
@@ -27,7 +28,10 @@ def faults(model: Any) -> Iterator[CheckMessage]:
             id="workflows_app.E007",
         )
     else:
-        for check in (_base, _status, _key, _database, _history):
+        yield from _base(model)
+        for workflow in workflows_of(model):
+            yield from _status(model, workflow)
+        for check in (_key, _database, _history):
             yield from check(model)
 
 
@@ -35,8 +39,8 @@ def shared_contracts(concrete: Iterable[Any]) -> Iterator[CheckMessage]:
     """One contract on two models: django-fsm-2 would leave the second without transitions."""
     by_contract = defaultdict(list)
     for model in concrete:
-        if issubclass(model, Workflow):
-            by_contract[_contract_class(model)].append(model)
+        for workflow in workflows_of(model):
+            by_contract[workflow].append(model)
     for contract, obeying in by_contract.items():
         apart = [m for m in obeying if not any(p in obeying for p in m._meta.get_parent_list())]
         for model in apart[1:]:
@@ -48,18 +52,16 @@ def shared_contracts(concrete: Iterable[Any]) -> Iterator[CheckMessage]:
             )
 
 
-def _contract_class(model: type[Workflow]) -> type:
-    return next(base for base in model.__mro__ if "workflow_states" in vars(base))
-
-
 def _status_without_contract(model: Any) -> Iterator[CheckMessage]:
     if hasattr(model, "instance_type"):
         return  # a history of the model, with copies of its fields
+    fields = {workflow.workflow_field for workflow in workflows_of(model)}
     for field in model._meta.local_fields:
-        if getattr(field, "states", None) is not None:
+        states = getattr(field, "states", None)
+        if states is not None and field.name not in fields:
             yield Error(
-                f"{model._meta.label}.{field.name} has the states of {field.states.__name__},"
-                " but the model obeys no contract.",
+                f"{model._meta.label}.{field.name} has the states of {states.__name__},"
+                " but the model obeys no contract for it.",
                 hint=f"Inherit the contract: class {model.__name__}(<Contract>, WorkflowModel).",
                 obj=field,
                 id="workflows_app.E002",
@@ -71,14 +73,14 @@ def _base(model: Any) -> Iterator[CheckMessage]:
     if not getattr(version, "protected", False):
         yield Error(
             f"{model._meta.label} has a contract and no version.",
-            hint=f"class {model.__name__}({_contract_class(model).__name__}, WorkflowModel).",
+            hint=f"class {model.__name__}({workflows_of(model)[0].__name__}, WorkflowModel).",
             obj=model,
             id="workflows_app.E005",
         )
 
 
-def _status(model: Any) -> Iterator[CheckMessage]:
-    name, states = model.workflow_field, model.workflow_states
+def _status(model: Any, workflow: type[Workflow]) -> Iterator[CheckMessage]:
+    name, states = workflow.workflow_field, workflow.workflow_states
     field: Any = next((one for one in model._meta.fields if one.name == name), None)
     cure = f"{name} = StatusField({states.__name__})"
     if not hasattr(field, "states"):

@@ -59,7 +59,7 @@ def names_of_the_api(contract: Contract) -> Iterator[CheckMessage]:
 def names_like_keys(contract: Contract) -> Iterator[CheckMessage]:
     """``POST /domains/open/`` creates; an object whose key is the text "open" has that address."""
     creations = contract.creations
-    if len(creations) > 1 and _has_text_key(contract.model):
+    if len(contract.all_creations) > 1 and _has_text_key(contract.model):
         for creation in creations:
             yield Warning(
                 f"{contract.workflow.__name__}.{creation.name}: its address is that of an object"
@@ -120,7 +120,7 @@ def secrets_that_are_not_there(contract: Contract) -> Iterator[CheckMessage]:
     if None in members:
         return  # a data class of its own making does not tell what it takes
     known = set().union(*(found for found in members if found))
-    for name in sorted(contract.secret - known):
+    for name in sorted(contract.workflow.workflow_secret - known):
         if not _is_column(contract, name):
             yield Error(
                 f"{contract.workflow.__name__}: secret={name!r} is neither a column nor a member"

@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models
 
-from workflows_app.contract.registry import Unbound, contract_of
+from workflows_app.contract.registry import Contract, Unbound, contract_of, contracts_of
 from workflows_app.ops.adopt import Progress, adopt_all, states_of
 
 SAY_SECONDS = 1
@@ -42,8 +42,9 @@ class Command(BaseCommand):
             _refuse_no_moment(adopted, since)
         if batch < 1:
             raise CommandError("--batch is a number of rows, at least 1.")
-        counted = states_of(adopted)
-        self._warn_of_unknown_states(adopted, counted)
+        for contract in contracts_of(adopted):
+            counted = states_of(adopted, contract.field)
+            self._warn_of_unknown_states(contract, counted)
         self._adopt(adopted, since, batch, sum(counted.values()))
 
     def _adopt(self, model: type[models.Model], since: str | None, batch: int, rows: int) -> None:
@@ -59,8 +60,8 @@ class Command(BaseCommand):
             f" in {seconds:.1f} s ({progress.looked_at / seconds:,.0f} a second)."
         )
 
-    def _warn_of_unknown_states(self, model: type[models.Model], counted: dict[str, int]) -> None:
-        known = contract_of(model).knows
+    def _warn_of_unknown_states(self, contract: Contract, counted: dict[str, int]) -> None:
+        known = contract.knows
         unknown = [f"{state!r} ({rows:,})" for state, rows in counted.items() if not known(state)]
         if unknown:
             self.stderr.write(

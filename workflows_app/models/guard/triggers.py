@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import UUIDField
+from django.db.models import Model, UUIDField
 
-from workflows_app.contract.registry import Contract, contracts
+from workflows_app.contract.registry import Contract, contracts_of, first_contracts
 from workflows_app.models.operation import Operation
 
 from .dialect import Dialect
@@ -22,25 +22,28 @@ def wanted_triggers(dialect: Dialect) -> dict[str, Trigger]:
 
 def _all(dialect: Dialect) -> Iterator[Trigger]:
     yield from record_triggers(dialect)
-    for contract in contracts():
-        guarded = Guarded(contract, dialect)
+    for contract in first_contracts():
+        guarded = Guarded(contract.model, dialect)
         if guarded.is_there():
             yield guarded.update()
             yield guarded.insert()
 
 
 class Guarded:
-    """The table of one contract, and what is refused there."""
+    """The table of one model, and what its contracts refuse there."""
 
-    def __init__(self, contract: Contract, dialect: Dialect) -> None:
-        self.contract, self.dialect = contract, dialect
-        meta: Any = contract.model._meta
+    def __init__(self, model: type[Model], dialect: Dialect) -> None:
+        self.contracts, self.dialect = contracts_of(model), dialect
+        self.contract = self.contracts[0]
+        meta: Any = model._meta
         self.table: str = meta.db_table
         self.pk: str = meta.pk.column
         self.key_is_uuid = _is_uuid(meta.pk)
-        self.state: str = meta.get_field(contract.field).column
+        self.states: dict[str, str] = {
+            one.field: meta.get_field(one.field).column for one in self.contracts
+        }
         self.version: str = meta.get_field("version").column
-        self.watched = (self.pk, *(meta.get_field(name).column for name in contract.protected))
+        self.watched = (self.pk, *(meta.get_field(name).column for name in self.contract.protected))
 
     def is_there(self) -> bool:
         """Whether the table is there with every column that is watched."""
@@ -64,14 +67,10 @@ class Guarded:
 
     def insert(self) -> Trigger:
         """A new row is where an object may begin, at version 0, and nothing happened to it yet."""
-        states = self.contract.beginnings
-        stored = [value for one in states for value in self.contract.states.every_value(one)]
-        here = " OR ".join(
-            self.dialect.same(self._new(self.state), self.dialect.text(value)) for value in stored
-        )
+        elsewhere = " OR ".join(f"NOT ({self._begins(contract)})" for contract in self.contracts)
         later = Refusal(
-            f"NOT ({here}) OR {self._new(self.version)} <> 0",
-            f"{self.table}: a new row begins in {' or '.join(map(repr, states))} at version 0,"
+            f"{elsewhere} OR {self._new(self.version)} <> 0",
+            f"{self.table}: a new row begins in {self._beginnings()} at version 0,"
             f" whatever writes it. Insert it so, then move it. {EXECUTE}",
         )
         known = Refusal(
@@ -81,13 +80,38 @@ class Guarded:
         )
         return Trigger(self.table, "insert", ALWAYS, (later, known))
 
+    def _begins(self, contract: Contract) -> str:
+        """The condition that this state of a new row is one in which an object may begin."""
+        column = self._new(self.states[contract.field])
+        begin = contract.beginnings
+        stored = [value for one in begin for value in contract.states.every_value(one)]
+        return " OR ".join(self.dialect.same(column, self.dialect.text(value)) for value in stored)
+
+    def _beginnings(self) -> str:
+        """``'new'``, or of several workflows ``status 'new' and review_status 'open'``."""
+        told = {one.field: " or ".join(map(repr, one.beginnings)) for one in self.contracts}
+        if len(told) == 1:
+            return told[self.contract.field]
+        return " and ".join(f"{field} {states}" for field, states in told.items())
+
     def _operation_of_this_change(self) -> str:
-        return self._exists(
+        """The condition that the next version's operation is about this change of one state.
+
+        The other states of the object, which have operations of their own, stay.
+        """
+        changes = [self._operation_of(field) for field in self.states]
+        return changes[0] if len(changes) == 1 else f"({' OR '.join(changes)})"
+
+    def _operation_of(self, field: str) -> str:
+        state = self.states[field]
+        others = [column for column in self.states.values() if column != state]
+        covered = self._exists(
             f"o.version = {self._new(self.version)}",
-            f"o.field = {self.dialect.text(self.contract.field)}",
-            self.dialect.same("o.source", self._old(self.state)),
-            self.dialect.same("o.target", self._new(self.state)),
+            f"o.field = {self.dialect.text(field)}",
+            self.dialect.same("o.source", self._old(state)),
+            self.dialect.same("o.target", self._new(state)),
         )
+        return " AND ".join([covered, *(f"NOT ({self._changes(column)})" for column in others)])
 
     def _exists(self, *conditions: str) -> str:
         key = self.dialect.key_as_text(self._new(self.pk), is_uuid=self.key_is_uuid)
