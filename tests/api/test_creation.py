@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from tests.api.conftest import new_key
 from tests.engine.conftest import person
+from tests.testapp.beginnings import LeadWorkflow
 from tests.testapp.models import Domain, Lead
 from tests.testapp.views import DomainViewSet
 from workflows_app.models import EffectRun, Operation
@@ -150,7 +151,7 @@ def test_what_is_to_be_sent_is_told(by_registrar):
 
 
 def test_whoever_may_not_see_what_was_created_gets_the_receipt_alone(by_ada, monkeypatch):
-    monkeypatch.setattr(Lead, "workflow_seen_by", Lead.workflow_seen_by.right)
+    monkeypatch.setattr(LeadWorkflow, "workflow_seen_by", LeadWorkflow.workflow_seen_by.right)
     response = post(by_ada, LEADS, ADA)
     assert (response.status_code, response.json()["object"]) == (201, None)
 

@@ -11,6 +11,7 @@ from workflows_app import SYSTEM, Forbidden, GuardFailed, NotAllowed, Refused, S
 from workflows_app.engine import execute, execute_many
 from workflows_app.engine.drain import drain
 from workflows_app.models import EffectRun, Event, EventKind, Operation, RunState
+from workflows_app.models.guard import lifted
 from workflows_app.ops import resolve, skip
 
 from .conftest import person
@@ -152,6 +153,21 @@ def test_a_first_command_of_any_workflow_adopts_the_object_with_all_its_states(m
     assert (adopted.field, adopted.target) == ("front", "open")
     assert adopted.data == {"states": {"back": "shut"}}
     assert (opened.field, opened.source, opened.target) == ("back", "shut", "open")
+
+
+def test_a_state_under_a_former_name_is_left_to_its_own_workflow(tester):
+    Product.objects.bulk_create([Product(title="old")])
+    with lifted("default", only="update"):
+        Product.objects.update(review_status="raw")
+    product = Product.objects.get()
+    execute(product.retire, by=SYSTEM)
+    stored = Product.objects.extra(select={"stored": "review_status"}).values_list("stored")
+    assert (stands(product), stored.get()[0]) == (("off", "open", 1), "raw")
+    execute(product.judge, by=tester, data={"grade": "C"})
+    assert stored.get()[0] == "open"
+    adopted, _, judged = Operation.objects.order_by("version")
+    assert adopted.data == {"states": {"review_status": "raw"}}
+    assert (judged.source, judged.target) == ("raw", "open")
 
 
 def test_a_decision_about_a_run_is_an_operation_of_its_workflow(product, tester, answers):

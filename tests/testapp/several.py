@@ -32,7 +32,7 @@ class Launch(States):
 
 
 class Review(States):
-    OPEN = State("open", "To be reviewed", owner=tester, initial=True)
+    OPEN = State("open", "To be reviewed", owner=tester, initial=True, was=["raw"])
     LAB = State("lab", "In the laboratory", owner=tester, waiting_on="the laboratory")
     PASSED = State("passed", "Passed", owner=None)
     FAILED = State("failed", "Failed", final=True, required=["fault"])

@@ -6,12 +6,11 @@ from django.db.models import Model
 from django.utils import timezone
 from django_fsm import FSMField, FSMFieldDescriptor
 
-from workflows_app.contract.registry import bind, contract_of
+from workflows_app.contract.registry import bind
 from workflows_app.contract.states import States
 
 from .protection import SinceField, is_shadow, refuse_assignment
 from .state_lookups import StateIn, StateIs
-from .writing import writing_of
 
 
 class StatusDescriptor(FSMFieldDescriptor):
@@ -69,16 +68,6 @@ class StatusField(FSMField):
     def stored_state(self, instance: Model) -> Any:
         """What the row says."""
         return super().get_state(instance)
-
-    def pre_save(self, model_instance: Any, add: bool) -> Any:
-        """What is written: the state as it is called today.
-
-        A command of another workflow leaves a former name as the row says it.
-        """
-        command = writing_of(model_instance)
-        if command is None or contract_of(model_instance, command.field).field == self.name:
-            return super().pre_save(model_instance, add)
-        return self.stored_state(model_instance)
 
     def set_state(self, instance: Model, state: Any) -> None:
         """Keep plain text in the instance, so that it pickles and prints like what is stored."""

@@ -1,6 +1,6 @@
 """The base of every model with a workflow: a version, and a save() that keeps to the contract."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import IntegrityError, router, transaction
@@ -11,7 +11,7 @@ from workflows_app.failures import ProtectedState
 
 from .protection import ReloadsProtected, VersionField
 from .stored import forget_stored, note_stored
-from .writing import body_is_running, outside_commands, writing, writing_of
+from .writing import Writing, body_is_running, outside_commands, writing, writing_of
 
 #: Sent inside the transaction of a new object's insert: sender, instance, using, command.
 object_inserted = Signal()
@@ -92,7 +92,8 @@ class WorkflowModel(ReloadsProtected):
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any, **kwargs: Any
     ) -> Any:
         """Django's UPDATE of one row, without the columns that only a command writes."""
-        if writing_of(self) is not None:
+        if (command := writing_of(self)) is not None:
+            values = list(_leaving_other_states(self, command, values))
             return super()._do_update(base_qs, using, pk_val, values, *args, **kwargs)
         protected = contract_of(self).protected
         mine = [entry for entry in values if entry[0].name not in protected]
@@ -106,6 +107,15 @@ class WorkflowModel(ReloadsProtected):
         else:
             note_stored(self, stored)
         return updated
+
+
+def _leaving_other_states(instance: Any, command: Writing, values: Any) -> Iterator[Any]:
+    """What a command writes: a former name of a state of another workflow is not its to change."""
+    mine = contract_of(instance, command.field).field
+    others = {one.field: one for one in contracts_of(instance) if one.field != mine}
+    for field, raw, value in values:
+        other = others.get(field.name)
+        yield field, raw, other.stored_state_of(instance) if other else value
 
 
 def _refuse_save_in_body(instance: Any) -> None:
