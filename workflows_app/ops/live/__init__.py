@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db import router
 
-from workflows_app.contract.registry import contracts
+from workflows_app.contract.registry import contract_of, contracts
 from workflows_app.models import EffectRun
 
 from .finding import Finding
@@ -28,6 +28,7 @@ def live_findings(*, before_migrate: bool = False) -> Iterator[Finding]:
     standing = [contract for contract in contracts() if is_there(using, contract.model)]
     for contract in standing:
         yield from unknown_states(using, contract)
-        yield from unadopted(using, contract)
+        if contract is contract_of(contract.model):  # an object is adopted once
+            yield from unadopted(using, contract)
     yield from unknown_runs(using)
     yield from unknown_transitions(using)

@@ -67,7 +67,7 @@ def _unknown(rows: Any, contract: Contract, stored: str, count: int) -> Finding:
 def _without_operation(using: str, contract: Contract) -> tuple[int, list[Any]]:
     """Only rows at version 0 can be: one look-up by index for each of them."""
     connection = connections[using]
-    table = Guarded(contract, dialect_of(connection))
+    table = Guarded(contract.model, dialect_of(connection))
     quoted = table.dialect.quoted
     key = f"m.{quoted(table.pk)}"
     mine = table.dialect.key_as_text(key, is_uuid=table.key_is_uuid)
