@@ -71,6 +71,17 @@ def touches_others(seat, cmd):
     return True
 
 
+@guard("told_no", "It was told to say no.")
+def as_told(seat):
+    return remote.obey("as_told", seat) is not False
+
+
+@replay_safe()
+def squeak(seat, run):
+    """Squeak."""
+    return remote.call("squeak", seat, run)
+
+
 @replay_safe()
 def ring(trip, run):
     """Ring the bell."""
@@ -208,6 +219,11 @@ class SeatWorkflow(Workflow, states=Place, seen_by=driver):
     def copy(self, cmd):
         """Put in another seat of the same number."""
         Seat.objects.create(trip=self.trip, number=self.number)
+
+    @transition(source="*", target=None, by=SYSTEM, guards=[as_told], effects=[squeak])
+    def misbehave(self, cmd):
+        """Do what a test says, which may be anything."""
+        remote.obey("misbehave", self, cmd)
 
     @transition(source=Place.FREE, target=None, by=driver)
     def only_drivers(self, cmd):

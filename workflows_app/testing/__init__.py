@@ -4,10 +4,12 @@ from .clock import Clock, frozen_clock
 from .given import at
 from .scenario import Scenario, refused, scenario
 from .script import Call, OffScript, Script, late, scripted
+from .strict import BrokenRule, strict
 from .work import Attempt, WorkerDies, drain, drain_until_quiet
 
 __all__ = [
     "Attempt",
+    "BrokenRule",
     "Call",
     "Clock",
     "OffScript",
@@ -22,4 +24,5 @@ __all__ = [
     "refused",
     "scenario",
     "scripted",
+    "strict",
 ]

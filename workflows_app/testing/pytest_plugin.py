@@ -13,6 +13,8 @@ import pytest
 from .clock import Clock, frozen_clock
 from .script import Script, scripted
 
+pytest_plugins = ["workflows_app.testing.pytest_strict"]
+
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
