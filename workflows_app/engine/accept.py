@@ -29,6 +29,7 @@ from .refuse import (
     refuse_wrong_state,
 )
 from .request import Cause, Request, read_request
+from .signals import command_accepted
 from .violations import explained, refuse_unenforced
 
 
@@ -96,6 +97,7 @@ def _accept(request: Request) -> tuple[Operation, Any]:
         if request_effects(request.using, operation, obj, effects):
             wake(request.using)
         command.linked.run_asked(obj)
+        command_accepted.send(request.contract.model, operation=operation, effects=effects)
     operation.alone = command.linked.count == 0
     return operation, obj
 

@@ -26,6 +26,7 @@ from .outbox import request_effects
 from .queue import wake
 from .refuse import refuse_guards, refuse_missing_columns, refuse_stranger
 from .request import Request
+from .signals import command_accepted
 from .violations import explained, refuse_unenforced
 
 
@@ -54,6 +55,7 @@ def begin(
         if request_effects(request.using, operation, obj, effects):
             wake(request.using)
         command.linked.run_asked(obj)
+        command_accepted.send(request.contract.model, operation=operation, effects=effects)
     operation.alone = command.linked.count == 0
     return operation, obj
 

@@ -24,6 +24,7 @@ from .locking import retrying
 from .request import Cause, key_for
 from .settle import SNOOZE, settle
 from .settle_many import Finished, may_wait
+from .signals import attempt_answered
 from .traces import untold
 
 logger = logging.getLogger("workflows_app")
@@ -116,6 +117,7 @@ def perform(
     began = time.monotonic()
     answer = _refuse_hopeless(using, row, effect, obj) or _attempt(using, row, effect, obj)
     seconds = time.monotonic() - began
+    attempt_answered.send(EffectRun, run=row, effect=effect, answer=answer)
     if later and isinstance(answer, Happened) and may_wait(row, effect):
         later(Finished(row, effect, answer, seconds))
     elif not settle(using, row, effect, answer, seconds):

@@ -10,6 +10,7 @@ from workflows_app.failures import Forbidden, GuardFailed, Invalid, NotAllowed, 
 
 from .command import Command
 from .request import Request
+from .signals import guard_answered
 
 
 def refusals(obj: Any, transition: Transition) -> list[Reason]:
@@ -66,11 +67,12 @@ def _wrong_state(contract: Contract, transition: Transition) -> Reason:
 
 def refuse_guards(request: Request, obj: Any, command: Command) -> None:
     """At least one guard says no; the refusal lists all that do."""
-    said_no = [
-        guard.reason
-        for guard in request.transition.guards
-        if not (guard(obj, command) if guard.takes_command else guard(obj))
-    ]
+    said_no = []
+    for guard in request.transition.guards:
+        answer = guard(obj, command) if guard.takes_command else guard(obj)
+        guard_answered.send(request.contract.model, guard=guard, answer=answer)
+        if not answer:
+            said_no.append(guard.reason)
     if said_no:
         raise GuardFailed(" ".join(reason.detail for reason in said_no), reasons=said_no)
 

@@ -1,6 +1,7 @@
 """The kit to test a workflow with. Nothing that ships imports it."""
 
 from .clock import Clock, frozen_clock
+from .coverage import Coverage, Declared
 from .given import at
 from .scenario import Scenario, refused, scenario
 from .script import Call, OffScript, Script, late, scripted
@@ -12,6 +13,8 @@ __all__ = [
     "BrokenRule",
     "Call",
     "Clock",
+    "Coverage",
+    "Declared",
     "OffScript",
     "Scenario",
     "Script",

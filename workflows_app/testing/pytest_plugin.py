@@ -13,7 +13,10 @@ import pytest
 from .clock import Clock, frozen_clock
 from .script import Script, scripted
 
-pytest_plugins = ["workflows_app.testing.pytest_strict"]
+pytest_plugins = [
+    "workflows_app.testing.pytest_coverage",
+    "workflows_app.testing.pytest_strict",
+]
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""Signals of the engine: what became of a command, a guard and an attempt, told where it is known.
+
+They are for whoever watches, as the kit for tests does. With nobody connected they cost nothing.
+"""
+
+from django.dispatch import Signal
+
+#: A command was accepted; its rows are written and its transaction is open. The sender is the
+#: model; ``operation``, and ``effects``: those it asked for.
+command_accepted = Signal()
+
+#: A guard was asked for a command. The sender is the model; ``guard``, ``answer``: yes or no.
+guard_answered = Signal()
+
+#: An attempt of an effect was made, and is about to be settled. ``run``, ``effect``, ``answer``.
+attempt_answered = Signal()
