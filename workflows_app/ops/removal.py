@@ -1,0 +1,91 @@
+"""What pruning and erasing share: who may, over which guard, and the numbers of a tombstone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from workflows_app.contract.people import SYSTEM
+from workflows_app.engine.idempotency import actor_label, actor_of
+from workflows_app.failures import ContractError, Forbidden, Invalid
+from workflows_app.models import EffectRun, Event, Operation, Removal, Tombstone
+from workflows_app.models.guard import missing
+
+
+def refuse_stranger(by: Any, permission: str) -> None:
+    """Raise Forbidden unless it is SYSTEM or somebody with the permission."""
+    actor_of(by)
+    if by is not SYSTEM and not by.has_perm(permission):
+        raise Forbidden(f"You need the permission {permission}.")
+
+
+def refuse_silence(reason: str) -> None:
+    """Raise Invalid without a reason."""
+    if not reason.strip():
+        raise Invalid("Say why: what is removed for ever needs a reason.")
+
+
+def refuse_without_guard(using: str) -> None:
+    """A tombstone removes by its trigger; without it, it would only permit."""
+    if gone := missing(using):
+        raise ContractError(
+            f"Database {using!r} lacks triggers of the guard ({', '.join(gone)}), and nothing is"
+            f" removed without it. Run 'manage.py migrate --database {using}' first."
+        )
+
+
+@dataclass(frozen=True)
+class Covered:
+    """The operations of one object up to a version, and what goes with them."""
+
+    using: str
+    object_type: str
+    object_id: str
+    version: int
+
+    @property
+    def operations(self) -> QuerySet[Operation]:
+        """The operations."""
+        mine = Operation.objects.using(self.using).of(self.object_type, self.object_id)
+        return mine.filter(version__lte=self.version)
+
+    @property
+    def events(self) -> QuerySet[Event]:
+        """Their events."""
+        return Event.objects.using(self.using).filter(operation__in=self.operations.order_by())
+
+    @property
+    def runs(self) -> Any:
+        """Their runs."""
+        mine = EffectRun.objects.using(self.using).of(self.object_type, self.object_id)
+        return mine.filter(version__lte=self.version)
+
+    def is_unresolved(self) -> bool:
+        """Whether something is still to be done or decided for them."""
+        return bool(self.runs.unresolved().exists())
+
+    def tombstone(self, kind: Removal, by: Any, reason: str, snapshots: int) -> Tombstone:
+        """The record of their removal, not yet inserted."""
+        return Tombstone(
+            kind=kind,
+            object_type=self.object_type,
+            object_id=self.object_id,
+            version=self.version,
+            operations=self.operations.count(),
+            events=self.events.count(),
+            runs=self.runs.count(),
+            snapshots=snapshots,
+            actor=actor_of(by),
+            actor_label=actor_label(by),
+            reason=reason,
+        )
+
+
+def snapshots_of(model: type[Model], pk: Any, using: str) -> QuerySet[Any] | None:
+    """The history of one object; None for a model that keeps none."""
+    name = getattr(model._meta, "simple_history_manager_attribute", None)
+    if name is None:
+        return None
+    history: Any = getattr(model, name)
+    found: QuerySet[Any] = history.using(using).filter(**{model._meta.pk.attname: pk})
+    return found
