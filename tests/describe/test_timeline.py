@@ -172,9 +172,9 @@ def test_a_cursor_that_is_none_is_refused(parcel, cursor):
         timeline(parcel, after=cursor)
 
 
-def test_a_long_timeline_costs_three_queries(shipping, django_assert_num_queries):
+def test_a_long_timeline_costs_four_queries(shipping, django_assert_num_queries):
     drain()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         timeline(shipping)
 
 

@@ -5,7 +5,16 @@ from datetime import datetime
 
 from workflows_app.contract.registry import Contract, contract_for
 from workflows_app.engine.idempotency import SYSTEM_ACTOR
-from workflows_app.models import EffectRun, Event, EventKind, Kind, Operation, RunState
+from workflows_app.models import (
+    EffectRun,
+    Event,
+    EventKind,
+    Kind,
+    Operation,
+    Removal,
+    RunState,
+    Tombstone,
+)
 
 from .causes import Causing, because_of, follows
 from .headline import of_so_many
@@ -30,6 +39,17 @@ def told_by_event(event: Event, contract: Contract) -> str:
     if event.run is None:
         return f"{event.get_kind_display()}."
     return _EVENTS[EventKind(event.kind)](event, read(event.run, contract))
+
+
+def told_by_tombstone(tombstone: Tombstone) -> str:
+    """``12 entries up to version 6 were removed by the system. Reason: Older than 2y.``"""
+    entries = tombstone.operations + tombstone.events
+    many = "1 entry" if entries == 1 else f"{entries} entries"
+    if tombstone.kind == Removal.PRUNE:
+        what = f"{many} up to version {tombstone.version} were removed"
+    else:
+        what = f"What {many} up to version {tombstone.version} said of a person was erased"
+    return f"{what} by {tombstone.actor_label}. Reason: {tombstone.reason}"
 
 
 def told_by_actor(actor: str) -> str:

@@ -11,12 +11,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from workflows_app.contract.registry import Contract, contract_for, contract_of, contracts_of
-from workflows_app.models import Event, Operation
+from workflows_app.models import Event, Operation, Tombstone
 from workflows_app.models.identity import object_id_of
 
 from .causes import Causing, causes_of
 from .secrets import redact
-from .story import told_by_actor, told_by_event, told_by_operation
+from .story import told_by_actor, told_by_event, told_by_operation, told_by_tombstone
 from .times import stamp
 
 PAGE = 100
@@ -35,7 +35,7 @@ class Page:
 
 
 def timeline(obj: Any, *, after: str | None = None, limit: int = PAGE) -> Page:
-    """Operations and events of one object from a cursor on. Four queries at most.
+    """Operations, events and tombstones of one object from a cursor on. Five queries at most.
 
     Whoever asks must be somebody the contract's ``seen_by`` admits. Raises WrongCursor.
     """
@@ -59,7 +59,7 @@ def timeline_of(
     )
 
 
-Fact = Operation | Event
+Fact = Operation | Event | Tombstone
 
 
 def _operations_and_events(
@@ -68,7 +68,8 @@ def _operations_and_events(
     mine = {"object_type": contract.object_type, "object_id": object_id}
     operations = _from(start, "accepted_at", Operation.objects.filter(**mine))[:limit]
     events = _from(start, "at", Event.objects.filter(**mine).select_related("run"))[:limit]
-    return list(merge(operations, events, key=_at))[:limit]
+    removed = _from(start, "at", Tombstone.objects.filter(**mine))[:limit]
+    return list(merge(operations, events, removed, key=_at))[:limit]
 
 
 def _from(start: tuple[datetime, UUID] | None, column: str, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -96,6 +97,8 @@ def _entry(fact: Fact, contract: Contract, causes: dict[str, Causing]) -> dict[s
             "reason": fact.reason,
             "cause": fact.cause or None,
         }
+    if isinstance(fact, Tombstone):
+        return _common(fact, contract, told_by_tombstone(fact)) | {"reason": fact.reason}
     return _common(fact, contract, told_by_event(fact, contract)) | {
         "operation": str(fact.operation_id),
         "run": None if fact.run_id is None else str(fact.run_id),
@@ -109,19 +112,26 @@ def _which_workflow(contract: Contract) -> dict[str, str]:
 
 
 def _common(fact: Fact, contract: Contract, text: str) -> dict[str, Any]:
-    if isinstance(fact, Operation):
-        sort, label = "operation", fact.actor_label
-    else:
-        sort, label = "event", told_by_actor(fact.actor)
     return {
         "id": str(fact.pk),
         "at": stamp(_at(fact)[0]),
-        "type": sort,
+        "type": type(fact).__name__.lower(),
         "kind": fact.kind,
-        "actor": {"id": fact.actor, "label": label},
+        "actor": {"id": fact.actor, "label": _label(fact)},
         "text": text,
-        "data": redact(fact.data, contract.secret),
+        "data": _numbers(fact)
+        if isinstance(fact, Tombstone)
+        else redact(fact.data, contract.secret),
     }
+
+
+def _label(fact: Fact) -> str:
+    return told_by_actor(fact.actor) if isinstance(fact, Event) else fact.actor_label
+
+
+def _numbers(fact: Tombstone) -> dict[str, Any]:
+    names = ("version", "operations", "events", "runs", "snapshots")
+    return {name: getattr(fact, name) for name in names}
 
 
 def _cursor(fact: Fact) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models, router, transaction
 from django.db.models import Count, Max
 
-from workflows_app.contract.registry import Contract, contract_of, contracts
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.engine.locking import lock_object, pk_of, retrying
 from workflows_app.failures import Invalid
 from workflows_app.models import Operation, Removal, Tombstone
@@ -75,7 +75,7 @@ class _Pruning:
         self.before, self.states, self.by, self.reason = before, states, by, reason
 
     def refuse_states_with_a_future(self) -> None:
-        final = {str(s) for one in self._contracts() for s in one.states.all() if s.final}
+        final = {str(s) for one in contracts_of(self.model) for s in one.states.all() if s.final}
         if unfit := sorted(self.states - final):
             raise Invalid(
                 f"{', '.join(unfit)}: no final state of {self.contract.name}; only what is finished"
@@ -128,13 +128,10 @@ class _Pruning:
     def _is_finished(self, obj: Any) -> bool:
         if obj is None:
             return not self.states
-        standing = {one: one.state_of(obj) for one in self._contracts()}
+        standing = {one: one.state_of(obj) for one in contracts_of(self.model)}
         if self.states and not self.states & set(standing.values()):
             return False
         return all(one.state(state).final for one, state in standing.items())
-
-    def _contracts(self) -> list[Contract]:
-        return [one for one in contracts() if one.model is self.model]
 
     def _snapshots_before(self, pk: Any, last: Operation) -> Any:
         """Those older than the snapshot of the operation that stays, or than the newest."""
