@@ -199,6 +199,43 @@ def test_a_required_column_exists():
     assert found(model(obeyed, status=StatusField(Shelf))) == {"E013"}
 
 
+COLUMNS_TO_EDIT = {
+    "room": set(),
+    "wattage": {"E057"},
+    "status": {"E058"},
+    "status_since": {"E058"},
+    "version": {"E058"},
+    "id": {"E059"},
+    "made_at": {"E059"},
+    "hidden": {"E059"},
+    "teams": {"E059"},
+}
+
+
+@pytest.mark.parametrize(("name", "faults"), COLUMNS_TO_EDIT.items(), ids=COLUMNS_TO_EDIT)
+def test_what_may_be_edited_is_a_column_that_people_may_write(name, faults):
+    class Shelf(States):
+        OFF = State("off", "Off", owner=None, initial=True, editable={people: [name]})
+
+    obeyed = type(Workflow)("ShelfWorkflow", (Workflow,), {}, states=Shelf, seen_by=people)
+    more = {
+        "made_at": models.DateTimeField(auto_now_add=True),
+        "hidden": models.CharField(max_length=9, editable=False),
+        "teams": models.ManyToManyField(Group, related_name="+"),
+    }
+    assert found(model(obeyed, status=StatusField(Shelf), **more)) == faults
+
+
+def test_the_roles_that_may_edit_are_checked_like_all_others():
+    lost = Role("lost", column="nowhere")
+
+    class Shelf(States):
+        OFF = State("off", "Off", owner=None, initial=True, editable={lost: ["room"]})
+
+    obeyed = type(Workflow)("ShelfWorkflow", (Workflow,), {}, states=Shelf, seen_by=people)
+    assert found(model(obeyed, status=StatusField(Shelf))) == {"E030"}
+
+
 def test_a_secret_is_a_column_or_a_member_of_data():
     obeyed = contract(switch("dim", data=Brightness), secret=["percent", "room"])
     assert found(model(obeyed)) == set()

@@ -249,7 +249,45 @@ WRONG_STATES = {
         {"owner": None, "required": "iban"},
         r"required takes a list; write \['iban'\]",
     ),
+    "one column to edit as text": (
+        ("a", "A"),
+        {"owner": people, "editable": "iban"},
+        r"editable takes a list; write \['iban'\]",
+    ),
+    "columns for an owner who is not there": (
+        ("a", "A"),
+        {"owner": None, "editable": ["iban"]},
+        r"nobody owns this state; say who may: editable=\{role: \[...\]\}",
+    ),
+    "columns at an end without saying whose": (
+        ("a", "A"),
+        {"final": True, "editable": ["iban"]},
+        "nobody owns this state",
+    ),
+    "columns for a role by its name": (
+        ("a", "A"),
+        {"owner": None, "editable": {"people": ["iban"]}},
+        "roles themselves as keys.*not 'people'",
+    ),
+    "columns for the system": (
+        ("a", "A"),
+        {"owner": people, "editable": {people | SYSTEM: ["iban"]}},
+        "only people edit",
+    ),
+    "one column of a role as text": (
+        ("a", "A"),
+        {"owner": None, "editable": {people: "iban"}},
+        r"editable by people takes a list; write \['iban'\]",
+    ),
 }
+
+
+def test_a_list_of_columns_to_edit_is_the_owners_and_a_dictionary_says_whose():
+    assert State("a", "A", owner=people, editable=["iban"]).editable == {people: ("iban",)}
+    assert State("a", "A", final=True, editable={people: ["iban"]}).editable == {people: ("iban",)}
+    assert State("a", "A", owner=people, editable=[]).editable == {}
+    assert State("a", "A", owner=None, editable=[]).editable == {}
+    assert State("a", "A", owner=people).editable is None
 
 
 @pytest.mark.parametrize(("args", "said", "fault"), WRONG_STATES.values(), ids=WRONG_STATES)

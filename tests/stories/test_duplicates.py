@@ -4,7 +4,7 @@ import pytest
 
 from tests.testapp.models import Parcel
 from workflows_app import KeyReused, Stale
-from workflows_app.engine import create, execute
+from workflows_app.engine import create, edit, execute
 from workflows_app.models import Operation
 
 from .races import Crowd, at_once
@@ -124,3 +124,35 @@ def test_two_different_commands_at_once_are_both_judged_on_what_is_true(packed, 
     assert len(operations) == len(errors) == 1
     assert errors[0].code == "wrong_state"
     assert errors[0].current.state == "shipping"
+
+
+def edits(parcel, user, **more):
+    """A function that edits an instance of its own when it is called."""
+    return lambda: edit(Parcel.objects.get(pk=parcel.pk), by=user, **more)
+
+
+def test_of_an_edit_and_a_command_for_one_version_one_wins_and_one_is_stale(shelved, clerk, people):
+    with Crowd(2) as crowd:
+        for number in range(ROUNDS // 4):
+            version = 2 + number
+            outcomes = crowd.round(
+                edits(shelved, clerk, data={"title": f"t {number}"}, version=version),
+                dust(shelved, people["clerk2"], version=version),
+            )
+            operations, errors = by_type(outcomes)
+            assert [operation.version for operation in operations] == [version + 1]
+            assert [type(error) for error in errors] == [Stale]
+            shown = Parcel.objects.get()
+            assert (shown.title == f"t {number}") == (operations[0].kind == "edit")
+    assert Operation.objects.filter(version__gt=2).count() == ROUNDS // 4
+
+
+def test_parallel_duplicates_of_an_edit_are_one(shelved, clerk):
+    with Crowd(DUPLICATES) as crowd:
+        for number in range(ROUNDS // 10):
+            one = edits(
+                shelved, clerk, data={"title": f"t {number}"}, key=f"k {number}", version=2 + number
+            )
+            operations, errors = by_type(crowd.round(*[one] * DUPLICATES))
+            assert errors == []
+            assert len({operation.id for operation in operations}) == 1

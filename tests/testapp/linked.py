@@ -31,7 +31,7 @@ class Road(States):
 
 
 class Place(States):
-    FREE = State("free", "Free", owner=None, initial=True)
+    FREE = State("free", "Free", owner=None, initial=True, editable={driver: ["trip"]})
     TAKEN = State("taken", "Taken", owner=None)
     VOID = State("void", "Void", final=True)
 

@@ -29,12 +29,20 @@ staff = Role("staff", "testapp.view_parcel")
 
 class Status(States):
     NEW = State("new", "New", owner=sender, initial=True, was=["fresh"])
-    PACKED = State("packed", "Packed", owner=clerk, required=["address"])
+    PACKED = State(
+        "packed",
+        "Packed",
+        owner=clerk,
+        required=["address"],
+        editable=["title", "address", "grams"],
+    )
     SHIPPING = State(
         "shipping", "On its way", owner=clerk, waiting_on="the carrier", was=["sent", "underway"]
     )
     HALTED = State("halted", "Halted", owner=clerk)
-    SHELF = State("shelf", "On the shelf", owner=None)
+    SHELF = State(
+        "shelf", "On the shelf", owner=None, editable={clerk: ["title"], sender: ["address"]}
+    )
     ARRIVED = State("arrived", "Arrived", final=True)
     RETURNED = State("returned", "Returned", final=True, cancelled=True)
 

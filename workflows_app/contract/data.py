@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
@@ -111,7 +112,9 @@ def _refuse(reasons: list[Reason]) -> None:
 
 def reasons_of(errors: Any, pointer: str = "") -> Iterator[Reason]:
     """One reason per error, whatever the nesting: dicts by member, lists of texts or of dicts."""
-    if isinstance(errors, Mapping):
+    if isinstance(errors, ValidationError):
+        yield Reason(errors.code or "invalid", " ".join(errors.messages), pointer)
+    elif isinstance(errors, Mapping):
         for name, inner in errors.items():
             member = "" if name == "non_field_errors" else f"/{_escaped(name)}"
             yield from reasons_of(inner, pointer + member)

@@ -1,6 +1,6 @@
 """The states of a workflow: what is stored, what people read, who has to act next."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from workflows_app.failures import ContractError
@@ -20,8 +20,10 @@ class State(str):
     state that is not final (``None``: at rest, nobody has to act). ``initial`` marks where an
     object begins, ``final`` where it ends, ``cancelled`` the end that stands for withdrawal,
     ``waiting_on`` names the outsider everybody waits for, ``required`` the columns that must be
-    filled to enter. ``was`` lists the values that earlier releases stored for it, oldest first:
-    rows that stand in one of them are in this state.
+    filled to enter. ``editable`` lists the columns that the owner may edit here, or gives each role
+    its own, ``{role: [...]}``; unsaid, in the initial state it is what Django calls editable but
+    for columns that say who holds a role, and elsewhere nothing. ``was`` lists the values that
+    earlier releases stored for it, oldest first: rows that stand in one of them are in this state.
     """
 
     label: str
@@ -31,6 +33,7 @@ class State(str):
     cancelled: bool
     waiting_on: str
     required: tuple[str, ...]
+    editable: Mapping[Who, tuple[str, ...]] | None  # None: nothing was said
     was: tuple[str, ...]
 
     def __new__(
@@ -44,6 +47,7 @@ class State(str):
         cancelled: bool = False,
         waiting_on: str = "",
         required: Sequence[str] = (),
+        editable: Sequence[str] | Mapping[Who, Sequence[str]] | None = None,
         was: Sequence[str] = (),
     ) -> "State":
         self = super().__new__(cls, value)
@@ -52,6 +56,7 @@ class State(str):
         self.initial, self.final, self.cancelled = initial, final, cancelled
         self.waiting_on = waiting_on
         self.required = names(f"State {value!r}: required", required)
+        self.editable = None if editable is None else _by_role(value, editable, self.owner)
         self.was = names(f"State {value!r}: was", was)
         _refuse_contradictions(self, owner_said=owner is not _UNSAID)
         return self
@@ -112,6 +117,33 @@ class States:
         """
         states = cls.by_every_value if former else cls.by_value
         return [(value, state.label) for value, state in states.items()]
+
+
+def _by_role(value: str, given: Any, owner: Who | None) -> dict[Who, tuple[str, ...]]:
+    """Whose columns are whose: a plain list is the owner's."""
+    what = f"State {value!r}: editable"
+    if isinstance(given, Mapping):
+        for role in given:
+            _refuse_who_cannot_edit(what, role)
+        return {role: names(f"{what} by {role}", columns) for role, columns in given.items()}
+    columns = names(what, given)
+    if columns and not isinstance(owner, Who):
+        raise ContractError(
+            f"{what}=[...] is what the owner may edit, and nobody owns this state; say who may:"
+            " editable={role: [...]}."
+        )
+    return {owner: columns} if columns and owner is not None else {}
+
+
+def _refuse_who_cannot_edit(what: str, role: Any) -> None:
+    if not isinstance(role, Who):
+        raise ContractError(
+            f"{what}: write roles themselves as keys, {{role: [...]}}, not {role!r}."
+        )
+    if role.admits_system:
+        raise ContractError(
+            f"{what}: only people edit; what the system changes stands in the body of a transition."
+        )
 
 
 def _refuse_contradictions(state: State, *, owner_said: bool) -> None:

@@ -80,6 +80,15 @@ def _placed(operation: Operation, contract: Contract, because: str) -> str:
     return f"Placed there by {operation.actor_label}{because}. Now: {state}."
 
 
+def _edited(operation: Operation, contract: Contract, because: str) -> str:
+    """The columns in the order of the model, for JSON has none; then those it has no longer."""
+    edited = dict.fromkeys(sorted(operation.data))
+    known = {f.name: f.verbose_name for f in contract.model._meta.concrete_fields}
+    named = [str(label) for name, label in known.items() if name in edited]
+    named += [name for name in edited if name not in known]
+    return f"Edited by {operation.actor_label}{because}: {', '.join(named)}."
+
+
 def _deleted(operation: Operation, contract: Contract, because: str) -> str:
     return f"Deleted by {operation.actor_label}{because}."
 
@@ -89,6 +98,7 @@ _OPERATIONS: dict[tuple[str, str], Callable[[Operation, Contract, str], str]] = 
     (Kind.CREATE, "create"): _created,
     (Kind.ADOPT, "adopt"): _adopted,
     (Kind.IMPORT, "place"): _placed,
+    (Kind.EDIT, "edit"): _edited,
     (Kind.DELETE, "delete"): _deleted,
 }
 

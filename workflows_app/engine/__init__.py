@@ -2,7 +2,8 @@
 
 from .accept import execute
 from .create import create
+from .edit import edit
 from .many import execute_many
 from .refuse import refusals
 
-__all__ = ["create", "execute", "execute_many", "refusals"]
+__all__ = ["create", "edit", "execute", "execute_many", "refusals"]

@@ -1,6 +1,6 @@
 """One command: the recipe behind every door, in one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -54,12 +54,17 @@ def execute(
     raises a subclass of Refused and leaves everything untouched.
     """
     request = read_request(command, by, data, key, version, reason, cause, traceparent)
+    return carry_out(request, give)
+
+
+def carry_out(request: Request, step: Callable[[Request], tuple[Operation, Any]]) -> Operation:
+    """Run the step of a request that is one transaction, and refresh the caller's instance."""
     try:
         with inside(Place.ENGINE, request.transition, request.instance, request.using):
-            operation, present = retrying(request.using, lambda: give(request))
+            operation, present = retrying(request.using, lambda: step(request))
     except (IntegrityError, Invalid):
         # The same key won beside us, on another object or with the same unique column.
-        earlier = _earlier(request)
+        earlier = answered_before(request)
         if earlier is None:
             raise
         return earlier
@@ -75,8 +80,8 @@ def give(request: Request) -> tuple[Operation, Any]:
 
 def _accept(request: Request) -> tuple[Operation, Any]:
     with explained(request.using) as attempt, transaction.atomic(using=request.using):
-        obj = _lock(request)
-        if earlier := _earlier(request):  # under the lock: a duplicate may have held it before us
+        obj = lock(request)
+        if earlier := answered_before(request):  # under the lock, which a duplicate may have had
             return earlier, obj
         refuse_gone(obj)
         attempt.begin(obj, request.contract)
@@ -91,7 +96,8 @@ def _accept(request: Request) -> tuple[Operation, Any]:
         entered = run_body(request, obj, command)
         refuse_missing_columns(request, obj)
         refuse_unenforced(obj, request.using)
-        operation = _write_operation(request, obj, source, brought)
+        kind = Kind.SYSTEM if request.by is SYSTEM else Kind.COMMAND
+        operation = record(request, obj, kind, source, brought)
         _write_row_and_history(request, obj, command, entered=entered)
         effects = request.transition.effects_for(operation.target if entered else None)
         if request_effects(request.using, operation, obj, effects):
@@ -102,15 +108,18 @@ def _accept(request: Request) -> tuple[Operation, Any]:
     return operation, obj
 
 
-def _earlier(request: Request) -> Operation | None:
+def answered_before(request: Request) -> Operation | None:
+    """The operation that the key of this request stands for already."""
     return earlier_answer(request.using, request.actor, request.key, request.fingerprint)
 
 
-def _lock(request: Request) -> Any:
+def lock(request: Request) -> Any:
+    """The object as it is now, under its lock; None if it is gone."""
     return lock_object(request.contract, request.instance.pk, request.using)
 
 
-def _write_operation(request: Request, obj: Any, source: str, brought: Brought) -> Operation:
+def record(request: Request, obj: Any, kind: Kind, source: str, brought: Brought) -> Operation:
+    """Write the operation of a command whose object is changed and not yet saved."""
     return write_operation(
         obj,
         request.using,
@@ -120,7 +129,7 @@ def _write_operation(request: Request, obj: Any, source: str, brought: Brought) 
         transition=request.transition.name,
         source=source,
         target=request.contract.state_of(obj),
-        kind=Kind.SYSTEM if request.by is SYSTEM else Kind.COMMAND,
+        kind=kind,
         actor=request.actor,
         actor_label=actor_label(request.by),
         reason=request.reason,

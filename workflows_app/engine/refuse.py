@@ -1,5 +1,6 @@
 """The refusals: every no that a command may hear, each in a function of its own."""
 
+from collections.abc import Container
 from typing import Any
 
 from workflows_app.contract.people import SYSTEM
@@ -82,9 +83,10 @@ def refuse_missing_columns(request: Request, obj: Any) -> None:
     refuse_empty_columns(request.contract.state(request.contract.state_of(obj)), obj)
 
 
-def refuse_empty_columns(state: State, obj: Any) -> None:
-    """A state needs columns that are empty in this object."""
-    missing = [name for name in state.required if getattr(obj, name) in (None, "")]
+def refuse_empty_columns(state: State, obj: Any, among: Container[str] | None = None) -> None:
+    """A state needs columns that are empty in this object. ``among``: only these are looked at."""
+    asked = [name for name in state.required if among is None or name in among]
+    missing = [name for name in asked if getattr(obj, name) in (None, "")]
     if missing:
         reasons = [
             Reason("required", f"{_verbose(obj, name)} is required.", f"/{name}")

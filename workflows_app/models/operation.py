@@ -14,6 +14,7 @@ class Kind(models.TextChoices):
     ADOPT = "adopt"  #: the row came another way, and was found as it stood
     IMPORT = "import"  #: a new object was placed straight into a later state
     COMMAND = "command"
+    EDIT = "edit"  #: people changed columns, and the state stayed
     SYSTEM = "system"
     OPERATOR = "operator"
     DELETE = "delete"

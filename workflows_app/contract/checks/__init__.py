@@ -10,9 +10,16 @@ from django.db.models import Model
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.workflow import workflows_of
 
-from . import binding, effects, flow, guards, names, people, project, several
+from . import binding, editing, effects, flow, guards, names, people, project, several
 
-_ABOUT_A_CONTRACT = (*names.ALL, *people.ALL, *guards.ALL, *effects.ALL, *flow.ALL)
+_ABOUT_A_CONTRACT = (
+    *names.ALL,
+    *people.ALL,
+    *editing.ALL,
+    *guards.ALL,
+    *effects.ALL,
+    *flow.ALL,
+)
 
 
 @register("workflows")

@@ -77,6 +77,7 @@ def _somebody_may(who: Who) -> bool:
 def _roles(contract: Contract) -> list[Role]:
     who = [contract.seen_by, *(one.by for one in contract.transitions.values())]
     who += [state.owner for state in contract.states.all() if state.owner]
+    who += [role for state in contract.states.all() for role in state.editable or ()]
     who += [effect.owner for effect in contract.effects.values() if effect.owner]
     return list({id(role): role for one in who for role in one.roles()}.values())
 

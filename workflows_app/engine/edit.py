@@ -1,0 +1,262 @@
+"""An edit: people change columns by themselves, as a command that leaves the state alone."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import router, transaction
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from workflows_app.contract.column_data import ColumnData
+from workflows_app.contract.data import Brought, bring, reasons_of
+from workflows_app.contract.editing import editable_columns, editable_states, editors_of
+from workflows_app.contract.people import SYSTEM, signed_in
+from workflows_app.contract.registry import contract_of, contracts_of
+from workflows_app.contract.transitions import Transition
+from workflows_app.failures import ContractError, Forbidden, Invalid, NotAllowed, Reason
+from workflows_app.models import Kind, Operation
+from workflows_app.models.identity import object_id_of
+from workflows_app.models.writing import Writing, writing
+
+from .accept import answered_before, carry_out, lock, record
+from .idempotency import actor_of, fingerprint
+from .ledger import adopt_if_unknown
+from .refuse import refuse_empty_columns, refuse_gone, refuse_stale
+from .request import Request
+from .violations import explained, refuse_unenforced
+
+#: What its key stands for: no transition can have this name.
+PATCH = "PATCH"
+
+PROTECTED = "protected_field"
+NOT_EDITABLE = "not_editable"
+
+
+def edit(
+    obj: Any,
+    *,
+    by: Any,
+    data: Mapping[str, Any],
+    key: str | None = None,
+    version: int | Collection[int] | None = None,
+    reason: str = "",
+    traceparent: str = "",
+    shape: Any = None,
+) -> Operation:
+    """Change columns of an object: ``edit(claim, by=user, data={"iban": "..."})``.
+
+    ``by`` is a person whom the present state lets edit every column named; the system edits
+    nothing. Values are validated by the model's fields and its ``clean()``, or by ``shape``: a
+    serializer class, called with the instance, ``data`` and ``partial=True``. ``key``,
+    ``version``, ``reason`` and the operation are those of ``execute()``; the state, since when it
+    holds and what goes on outside are left alone. The same values as before are an edit too.
+
+    Raises Forbidden, Invalid (nothing named, an unknown or protected column, a wrong value, a
+    column emptied that the state requires, a violated constraint), NotAllowed (in another state),
+    Stale, KeyReused, TryAgain; on a refusal nothing is written.
+    """
+    request = _read(obj, by, data, key, version, reason, traceparent)
+    checked = ColumnData if shape is None else partial(shape, partial=True)
+    return carry_out(request, partial(_give, shape=checked))
+
+
+def refuse_stranger_to_all(obj: Any, by: Any) -> None:
+    """Somebody who may edit no column of this object in any state."""
+    if by is SYSTEM:
+        raise Forbidden(
+            "Only people edit columns; what the system changes stands in a transition's body.",
+            facts={"transition": _EDIT.name},
+        )
+    if not (editable_columns(obj, by) or editable_states(obj, by)):
+        raise Forbidden("You may not edit this.", facts={"transition": _EDIT.name})
+
+
+def _read(
+    obj: Any,
+    by: Any,
+    data: Any,
+    key: str | None,
+    version: int | Collection[int] | None,
+    reason: str,
+    traceparent: str,
+) -> Request:
+    if not isinstance(obj, Model) or obj.pk is None:
+        raise ContractError(f"edit() takes a stored object, as in edit(claim, ...), not {obj!r}.")
+    contract = contract_of(obj)
+    return Request(
+        instance=obj,
+        contract=contract,
+        transition=_EDIT,
+        using=router.db_for_write(contract.model, instance=obj),
+        by=by,
+        actor=actor_of(by),
+        data=data,
+        key=key,
+        versions={version} if isinstance(version, int) else version,
+        reason=reason,
+        cause=None,
+        fingerprint=fingerprint(PATCH, contract.object_type, object_id_of(obj), data),
+        traceparent=traceparent,
+    )
+
+
+def _give(request: Request, shape: Any) -> tuple[Operation, Any]:
+    with explained(request.using) as attempt, transaction.atomic(using=request.using):
+        obj = lock(request)
+        if earlier := answered_before(request):  # under the lock, which a duplicate may have had
+            return earlier, obj
+        refuse_gone(obj)
+        attempt.begin(obj, request.contract)
+        refuse_stale(request, obj)
+        refuse_stranger_to_all(obj, request.by)
+        shape = partial(shape, obj)
+        columns = _columns_named(request, obj, shape)
+        _refuse_strange_columns(request, obj, columns)
+        brought = _bring(request, obj, shape)
+        _refuse_wrong_state(request, obj, brought)
+        source = request.contract.stored_state_of(obj)
+        adopt_if_unknown(obj, request.using)
+        _change(request, obj, brought)
+        refuse_unenforced(obj, request.using)
+        operation = record(request, obj, Kind.EDIT, source, brought)
+        _write_row_and_history(request, obj)
+    operation.alone = True
+    return operation, obj
+
+
+def _columns_named(request: Request, obj: Any, shape: Any) -> dict[str, str]:
+    """The columns behind the members that were sent, as far as there are such columns."""
+    if not isinstance(request.data, Mapping):
+        return {}  # said when it is validated
+    fields = getattr(shape(data={}), "fields", None) or {}
+    own = {field.name for field in obj._meta.concrete_fields}
+    sources = {name: getattr(fields.get(name), "source", name) for name in request.data}
+    return {name: column for name, column in sources.items() if column in own}
+
+
+def _refuse_strange_columns(request: Request, obj: Any, columns: Mapping[str, str]) -> None:
+    """Columns that this person may edit in no state, and those that nobody may."""
+    now = editable_columns(obj, request.by)
+    if not (others := {m: column for m, column in columns.items() if column not in now}):
+        return
+    ever = editable_states(obj, request.by)
+    editors = {m: editors_of(obj, column) for m, column in others.items()}
+    if nobodys := [member for member, who in editors.items() if not who]:
+        raise _protected(nobodys)
+    reasons = [
+        Reason(
+            NOT_EDITABLE,
+            f"Only {' or '.join(map(str, who))} may edit {_name(obj, others[member])}.",
+            f"/{member}",
+        )
+        for member, who in editors.items()
+        if others[member] not in ever
+    ]
+    if reasons:
+        told = " ".join(reason.detail for reason in reasons)
+        raise Forbidden(told, reasons=reasons, facts={"transition": _EDIT.name})
+
+
+def _protected(members: list[str]) -> Invalid:
+    refusal = Invalid(
+        f"Only a command writes {', '.join(members)}.",
+        reasons=[Reason(PROTECTED, "Only a command writes it.", f"/{m}") for m in members],
+    )
+    refusal.code = PROTECTED
+    return refusal
+
+
+def _bring(request: Request, obj: Any, shape: Any) -> Brought:
+    """The validated values by column, and the JSON form that is stored."""
+    brought = bring(shape, request.data)
+    if not brought.validated:
+        nothing = "Name at least one column to edit."
+        raise Invalid(nothing, reasons=[Reason("nothing_to_edit", nothing)])
+    own = {field.name for field in obj._meta.concrete_fields}
+    if strange := sorted(brought.validated.keys() - own):
+        raise ContractError(
+            f"edit() of {obj._meta.label}: what was sent is turned into {', '.join(strange)}, and"
+            " there is no such column. A serializer for edits gives columns of the object itself."
+        )
+    return brought
+
+
+def _refuse_wrong_state(request: Request, obj: Any, brought: Brought) -> None:
+    """Columns that this person may edit, but not in the present state."""
+    now = editable_columns(obj, request.by)
+    if not (others := [name for name in brought.validated if name not in now]):
+        return
+    ever = editable_states(obj, request.by)
+    reasons = [
+        Reason(NOT_EDITABLE, f"{_name(obj, name)}: {_only_in(ever.get(name, ()))}.", f"/{name}")
+        for name in others
+    ]
+    raise NotAllowed(
+        " ".join(reason.detail for reason in reasons),
+        reasons=reasons,
+        facts={"transition": _EDIT.name, "editable": list(now)},
+    )
+
+
+def _only_in(states: Collection[Any]) -> str:
+    if not states:
+        return "not to be edited"
+    return f"to be edited only in {' or '.join(str(state.label) for state in states)}"
+
+
+def _change(request: Request, obj: Any, brought: Brought) -> None:
+    """Set the columns, in memory, and ask the model and the state whether they agree."""
+    for name, value in brought.validated.items():
+        field = obj._meta.get_field(name)
+        setattr(obj, name if isinstance(value, Model) else field.attname, value)
+    try:
+        obj.clean()
+    except ValidationError as error:
+        raise Invalid(reasons=list(reasons_of(_by_member(error)))) from error
+    for contract in contracts_of(obj):
+        state = contract.state(contract.state_of(obj))
+        refuse_empty_columns(state, obj, among=brought.validated)
+
+
+def _by_member(error: ValidationError) -> Any:
+    if not hasattr(error, "error_dict"):
+        return error.error_list
+    return {
+        "non_field_errors" if name == "__all__" else name: errors
+        for name, errors in error.error_dict.items()
+    }
+
+
+def _write_row_and_history(request: Request, obj: Any) -> None:
+    with writing(
+        obj, Writing(request.operation_id, request.by, request.reason, field=request.contract.field)
+    ):
+        obj.version += 1
+        obj.save(using=request.using)
+
+
+def _name(obj: Any, column: str) -> str:
+    return str(obj._meta.get_field(column).verbose_name)
+
+
+def _never(self: Any, cmd: Any) -> None:
+    """An edit has no body."""
+
+
+#: What every contract has besides its own transitions: the operation's name and label.
+_EDIT = Transition(
+    name="edit",
+    field="",
+    label=_("Edit"),  # type: ignore[arg-type]
+    description="",
+    sources=("*",),
+    targets=(None,),
+    by=signed_in,
+    body=_never,
+    data=None,
+    guards=(),
+    effects={},
+    version_required=True,
+)
