@@ -8,8 +8,10 @@ from workflows_app.api import WorkflowRouter
 from .testapp.views import (
     CrateViewSet,
     DomainViewSet,
+    GemViewSet,
     LeadViewSet,
     ParcelViewSet,
+    ProductViewSet,
     SeatViewSet,
     TripViewSet,
 )
@@ -21,6 +23,8 @@ router.register("leads", LeadViewSet)
 router.register("domains", DomainViewSet)
 router.register("trips", TripViewSet)
 router.register("seats", SeatViewSet)
+router.register("products", ProductViewSet)
+router.register("gems", GemViewSet)
 
 urlpatterns = [
     path("api/v1/", include(router.urls)),

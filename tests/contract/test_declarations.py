@@ -164,16 +164,6 @@ def test_a_body_is_a_plain_function_of_self_and_cmd(wrong, fault):
         transition(source=Lamp.OFF, target=Lamp.ON, by=people)(wrong)
 
 
-def test_a_method_carries_one_transition():
-    say = transition(source=Lamp.OFF, target=Lamp.ON, by=people)
-    with pytest.raises(ContractError, match="one @transition a method"):
-
-        @say
-        @say
-        def switch(self, cmd):
-            """Switch it."""
-
-
 @pytest.mark.parametrize("name", ["save", "delete", "pk", "Switch", "_switch"])
 def test_a_transition_has_a_free_and_speakable_name(name):
     def method(self, cmd):

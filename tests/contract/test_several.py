@@ -57,7 +57,7 @@ def test_what_the_object_has_once_is_the_same_in_each_of_its_contracts():
 def test_each_workflow_has_its_own_states_transitions_beginnings_and_version():
     launch, review = contracts_of(Product)
     assert (launch.states, review.states) == (Launch, Review)
-    assert list(launch.transitions) == ["launch", "hurry", "retire"]
+    assert list(launch.transitions) == ["launch", "hurry", "retire", "withdraw"]
     assert launch.version != review.version
     assert [one.beginnings for one in contracts_of(Gem)] == [("open",), ("open", "shut")]
 
@@ -78,7 +78,11 @@ def test_django_fsm_2_has_its_names_for_each_field():
     }
     available = product.get_available_user_review_status_transitions(tester)
     assert [one.name for one in available] == ["judge", "review"]
-    assert [one.name for one in product.get_available_status_transitions()] == ["hurry", "retire"]
+    assert [one.name for one in product.get_available_status_transitions()] == [
+        "hurry",
+        "retire",
+        "withdraw",
+    ]
     assert can_proceed(product.review)
     assert not can_proceed(product.pass_review)
     assert has_transition_perm(product.review, tester)

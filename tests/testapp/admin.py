@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from workflows_app.admin import WorkflowAdmin
 
-from .models import Domain, Lead, Parcel
+from .models import Domain, Lead, Parcel, Product
 from .shapes import Crate
 
 
@@ -25,4 +25,9 @@ class LeadAdmin(WorkflowAdmin):
 
 @admin.register(Domain)
 class DomainAdmin(WorkflowAdmin):
+    pass
+
+
+@admin.register(Product)
+class ProductAdmin(WorkflowAdmin):
     pass

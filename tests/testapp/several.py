@@ -94,6 +94,22 @@ class LaunchWorkflow(Workflow, states=Launch, seen_by=maker | tester, secret=["r
     def retire(self, cmd):
         """Sell it no more."""
 
+    @transition(source=Launch.IDEA, target=Launch.OFF, by=maker, label="Drop the idea")
+    @transition(
+        source=Launch.LIVE,
+        target=[Launch.OFF, None],
+        by=tester | SYSTEM,
+        data=Fault,
+        guards=[has_passed],
+        effects={Launch.OFF: [tell_maker]},
+        label="Recall",
+        version_required=True,
+    )
+    def withdraw(self, cmd):
+        """Sell it no more, from one day to the next."""
+        self.fault = cmd.data.get("fault", "")
+        return Launch.OFF if self.fault != "none" else None
+
 
 class ReviewWorkflow(
     Workflow, states=Review, seen_by=maker | tester, secret=["fault"], field="review_status"

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from workflows_app.api import WorkflowViewSet
 
-from .models import Crate, Domain, Lead, Parcel, Seat, Trip
+from .models import Crate, Domain, Gem, Lead, Parcel, Product, Seat, Trip
 
 
 class ParcelSerializer(serializers.ModelSerializer):
@@ -55,3 +55,15 @@ class SeatViewSet(WorkflowViewSet):
     """Seats over HTTP."""
 
     queryset = Seat.objects.all()
+
+
+class ProductViewSet(WorkflowViewSet):
+    """Products over HTTP: two workflows, and a command of two declarations."""
+
+    queryset = Product.objects.all()
+
+
+class GemViewSet(WorkflowViewSet):
+    """Gems over HTTP: the second of their workflows creates them."""
+
+    queryset = Gem.objects.all()

@@ -20,9 +20,9 @@ from workflows_app.describe.status import status
 from workflows_app.engine import execute, refusals
 from workflows_app.failures import Forbidden, Invalid, KeyReused, Refused, Stale
 
-from .addresses import object_url
+from .addresses import command_url, object_url
 from .data_form import DataForm
-from .words import readable
+from .words import readable_by_field
 
 
 class Confirmation(forms.Form):
@@ -68,7 +68,7 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        return obj, transition
+        return obj, _here(transition, obj)
 
     def _give(self, request: HttpRequest, obj: Any, transition: Transition) -> HttpResponseBase:
         data, confirmation = (
@@ -132,6 +132,9 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
         now = self.get_object(request, str(obj.pk))
         if now is None:
             raise Http404
+        if _here(contract_of(now).all_transitions[transition.name], now) is not transition:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(command_url(self.admin_site, now, transition.name))
         if isinstance(refusal, Stale | KeyReused):
             confirmation = _unsent(now, reason=confirmation.cleaned_data["reason"])
         return self._ask(request, now, transition, data, confirmation)
@@ -152,7 +155,8 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
             "opts": self.opts,
             "original": obj,
             "object_url": object_url(self.admin_site, obj),
-            "status": readable(status(obj)),
+            "field": transition.field,
+            "status": readable_by_field(status(obj), only=contract.field)[transition.field],
             "transition": transition,
             "targets": [contract.state(target).label for target in transition.targets if target],
             "impossible": [r.detail for r in refusals(obj, transition) if r.detail not in said],
@@ -162,6 +166,11 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
             "media": self.media + data.media,
         }
         return TemplateResponse(request, "workflows_app/admin/command.html", context)
+
+
+def _here(transition: Transition, obj: Any) -> Transition:
+    """The declaration that holds where the object stands."""
+    return transition.at(contract_of(obj, transition.field).state_of(obj))
 
 
 def _may(request: HttpRequest, transition: Transition, obj: Any) -> bool:

@@ -15,7 +15,7 @@ from workflows_app.models.identity import object_id_of
 
 from .addresses import command_url, list_url, may_look
 from .run_list import run_list
-from .words import moment, readable
+from .words import moment, readable_by_field
 
 TIMELINE_AFTER = "timeline_after"
 
@@ -25,7 +25,7 @@ def object_page(request: HttpRequest, obj: Any, site: AdminSite) -> dict[str, An
     document = status(obj, user=request.user, href=lambda name: command_url(site, obj, name))
     actions = document["actions"]
     return {
-        "status": readable(document),
+        "statuses": readable_by_field(document, only=contract_of(obj).field),
         "commands": [action for action in actions if action["allowed"]],
         "refused": [action for action in actions if not action["allowed"]],
         "lists": list(_lists(request, obj, site)),

@@ -63,7 +63,7 @@ class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("operation"))
     def operation_shown(self, row: Any) -> Any:
         """The operation, linked."""
-        text = transition_label(contract_for(row.object_type), row.operation.transition)
+        text = transition_label(row.operation)
         return linked(self.admin_site, Operation, row.operation_id, text)
 
     @admin.display(description=_("data"))
@@ -92,7 +92,7 @@ class OperationAdmin(RowAdmin):
     @admin.display(description=_("transition"), ordering="transition")
     def transition_shown(self, operation: Operation) -> str:
         """The transition as people call it."""
-        return transition_label(contract_for(operation.object_type), operation.transition)
+        return transition_label(operation)
 
     @admin.display(description=_("states"))
     def states_shown(self, operation: Operation) -> str:

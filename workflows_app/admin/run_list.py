@@ -52,7 +52,7 @@ def _run(run: EffectRun, obj: Any) -> dict[str, Any]:
         "state_label": run_state(run),
         "next_attempt_at": moment(told["next_attempt_at"]),
         "finished_at": run.finished_at,
-        "asked_by": transition_label(contract, run.operation.transition),
+        "asked_by": transition_label(run.operation),
     }
 
 

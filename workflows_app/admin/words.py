@@ -8,9 +8,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from workflows_app.contract.registry import Contract
+from workflows_app.contract.registry import contract_for
 from workflows_app.describe.status import Phase
-from workflows_app.models import EventKind, RunState
+from workflows_app.models import EventKind, Operation, RunState
 
 PHASES: dict[str, Any] = {
     Phase.IN_DOUBT: _("In doubt"),
@@ -49,8 +49,15 @@ def readable(document: dict[str, Any]) -> dict[str, Any]:
     phase = document["phase"]
     return document | {
         "phase_label": PHASES.get(phase, phase),
+        "workflow_label": document.get("workflow", "").replace("_", " ").capitalize(),
         "since": moment(document["since"]),
     }
+
+
+def readable_by_field(document: dict[str, Any], only: str) -> dict[str, dict[str, Any]]:
+    """The documents of an object's workflows by field; of its only one, under the field given."""
+    documents: dict[str, dict[str, Any]] = document.get("workflows", {only: document})
+    return {field: readable(one) for field, one in documents.items()}
 
 
 def moment(stamp: str | None) -> datetime | None:
@@ -58,10 +65,13 @@ def moment(stamp: str | None) -> datetime | None:
     return None if stamp is None else datetime.fromisoformat(stamp)
 
 
-def transition_label(contract: Contract, name: str) -> str:
-    """A transition's label, also for one that the contract no longer knows."""
-    known = contract.all_transitions.get(name)
-    return known.label if known else name.replace("_", " ").capitalize()
+def transition_label(operation: Operation) -> str:
+    """The label of an operation's transition, also of one that the contract no longer knows."""
+    contract = contract_for(operation.object_type, operation.field)
+    known = contract.all_transitions.get(operation.transition)
+    if known is None:
+        return operation.transition.replace("_", " ").capitalize()
+    return known.at(contract.states.present(operation.source)).label
 
 
 def moment_element(at: datetime) -> Any:

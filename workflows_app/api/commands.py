@@ -44,6 +44,7 @@ def give_command(view: "WorkflowViewSet", transition: Transition) -> Response:
     if isinstance(earlier, Operation):
         return _answer(view, earlier)
     obj = view.get_object()  # 404
+    transition = transition.at(view.state_of(obj, transition))
     _refuse_stranger(transition, request.user, obj)  # 403
     _refuse_unreadable(body)  # 415, 413
     _demand(key)  # 400

@@ -164,6 +164,10 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         known = self.contract.all_transitions
         return known.get(name.removeprefix(COMMAND)) if name.startswith(COMMAND) else None
 
+    def state_of(self, obj: Model, transition: Transition) -> str:
+        """Where the object stands in the workflow of this transition."""
+        return contract_of(obj, transition.field).state_of(obj)
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Only what the user may see, however the project narrows it further."""
         return objects_seen(self.request.user, super().filter_queryset(queryset))
@@ -195,9 +199,16 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         """What the request has to bring: for the browsable pages and OPTIONS."""
         if self.transition is None:
             return self.get_object_serializer_class()
-        shape = shape_of(self.transition.data)
+        shape = shape_of(self._declaration(self.transition).data)
         is_serializer = isinstance(shape, type) and issubclass(shape, BaseSerializer)
         return shape if is_serializer else Serializer
+
+    def _declaration(self, transition: Transition) -> Transition:
+        """The one that holds in the state of the object, where a command has several."""
+        if not transition.stacked:
+            return transition
+        obj = self.visible_objects().filter(pk=self.named_object_id()).first()
+        return transition if obj is None else transition.at(self.state_of(obj, transition))
 
     def get_throttles(self) -> Any:
         """Commands are counted in the scope ``commands``, where the project throttles scopes."""

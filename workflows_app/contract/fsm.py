@@ -38,17 +38,22 @@ def fsm_meta(transition: Transition) -> FSMMeta:
     One that creates has the source ``None``, in which no stored object ever is.
     """
     meta = FSMMeta(field=transition.field, method=True)
-    sources: tuple[Any, ...] = transition.sources or (None,)
+    for way in transition.ways:
+        _add(meta, way)
+    return meta
+
+
+def _add(meta: FSMMeta, way: Transition) -> None:
+    sources: tuple[Any, ...] = way.sources or (None,)
     for source in sources:
         meta.add_transition(
-            method=transition.body,
+            method=way.body,
             source=source,
-            target=_target(transition),
-            conditions=[guard for guard in transition.guards if not guard.takes_command],
-            permission=lambda obj, user: transition.by.admits(user, obj),
-            custom={"label": transition.label},
+            target=_target(way),
+            conditions=[guard for guard in way.guards if not guard.takes_command],
+            permission=lambda obj, user: way.by.admits(user, obj),
+            custom={"label": way.label},
         )
-    return meta
 
 
 def _target(transition: Transition) -> Any:

@@ -93,6 +93,11 @@ class Contract:
         return {e.name: e for t in self.all_transitions.values() for e in t.all_effects()}
 
     @cached_property
+    def ways(self) -> tuple[Transition, ...]:
+        """Every declaration of this workflow: several of one name where a method carries them."""
+        return tuple(way for transition in self.transitions.values() for way in transition.ways)
+
+    @cached_property
     def creations(self) -> tuple[Transition, ...]:
         """Its transitions that begin a new object (``source=None``), in the order written."""
         return tuple(one for one in self.transitions.values() if one.creates)
@@ -112,7 +117,7 @@ class Contract:
     def version(self) -> str:
         """12 hex digits that change when the contract's table changes, whatever the language."""
         states = [(str(state), state.initial, state.final) for state in self.states.all()]
-        table = [_row(transition) for transition in self.transitions.values()]
+        table = [_row(way) for way in self.ways]
         text = json.dumps([states, table])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -228,12 +233,12 @@ def _bound(object_type: str) -> dict[str, Contract]:
         raise Unbound(f"No workflow model {object_type!r} is installed.") from None
 
 
-def _row(transition: Transition) -> list[Any]:
+def _row(way: Transition) -> list[Any]:
     return [
-        transition.name,
-        transition.sources,
-        transition.targets,
-        repr(transition.by),
-        [guard.code for guard in transition.guards],
-        [(e.name, e.safety, e.then, e.otherwise) for e in transition.all_effects()],
+        way.name,
+        way.sources,
+        way.targets,
+        repr(way.by),
+        [guard.code for guard in way.guards],
+        [(e.name, e.safety, e.then, e.otherwise) for e in way.all_effects()],
     ]

@@ -2,7 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import combinations
+from operator import or_
 from typing import Any, TypeVar
 
 from workflows_app.failures import ContractError
@@ -14,6 +17,8 @@ from .states import State
 from .words import listed, name
 
 ANY = "*"
+#: Where a body keeps what its decorators noted, in the order written.
+DECLARED = "declared_transitions"
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -34,6 +39,17 @@ class Transition:
     guards: tuple[Guard, ...]
     effects: Mapping[str | None, tuple[Effect, ...]]
     version_required: bool
+    #: Where its method carries several declarations: each of them. It stands for all of them then.
+    stacked: tuple["Transition", ...] = ()
+
+    @property
+    def ways(self) -> tuple["Transition", ...]:
+        """Its declarations, each with sources of its own: mostly only itself."""
+        return self.stacked or (self,)
+
+    def at(self, state: str) -> "Transition":
+        """The declaration that applies in this state; itself where none does."""
+        return next((way for way in self.ways if state in way.sources), self)
 
     @property
     def creates(self) -> bool:
@@ -51,7 +67,8 @@ class Transition:
 
     def all_effects(self) -> tuple[Effect, ...]:
         """Every effect it may ask for, each named once."""
-        return tuple({e.name: e for group in self.effects.values() for e in group}.values())
+        groups = [group for way in self.ways for group in way.effects.values()]
+        return tuple({e.name: e for group in groups for e in group}.values())
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,9 @@ def transition(
     ``data``: what the command must bring (a serializer class or its dotted path). ``guards``: all
     are asked. ``effects``: a list, or with several targets a dictionary of lists by target.
     ``version_required``: clients must say which version they saw (HTTP: ``If-Match``).
+
+    A method may carry several declarations whose sources have nothing in common: one command, and
+    the state of the object decides which of them holds.
     """
 
     def declare(body: Body) -> Body:
@@ -94,7 +114,7 @@ def transition(
         if not isinstance(by, Who):
             raise ContractError(f"{body.__name__}: by= takes a role or SYSTEM, not {by!r}.")
         _refuse_wrong_data(body.__name__, data)
-        body.declared_transition = Declared(  # type: ignore[attr-defined]
+        declared = Declared(
             source=source,
             target=target,
             by=by,
@@ -104,6 +124,8 @@ def transition(
             label=label,
             version_required=version_required,
         )
+        written_below = getattr(body, DECLARED, ())
+        setattr(body, DECLARED, (declared, *written_below))
         return body
 
     return declare
@@ -114,8 +136,15 @@ def compile_transition(body: Callable[..., Any], states: Any, field: str) -> Tra
 
     Raises ContractError for what does not exist.
     """
-    declared: Declared = body.declared_transition  # type: ignore[attr-defined]
-    called = name("The name of a transition", body.__name__)
+    name("The name of a transition", body.__name__)
+    declared: tuple[Declared, ...] = getattr(body, DECLARED)
+    ways = tuple(_compile(body, one, states, field) for one in declared)
+    _refuse_overlap(ways)
+    return ways[0] if len(ways) == 1 else _joined(ways)
+
+
+def _compile(body: Callable[..., Any], declared: Declared, states: Any, field: str) -> Transition:
+    called = body.__name__
     targets = _targets(called, declared.target, states)
     if declared.source is None:
         _refuse_wrong_creation(called, declared, targets)
@@ -135,12 +164,39 @@ def compile_transition(body: Callable[..., Any], states: Any, field: str) -> Tra
     )
 
 
+def _joined(ways: tuple[Transition, ...]) -> Transition:
+    """What stands for all declarations of a method: whoever may, from wherever, to wherever."""
+    people = {repr(way.by): way.by for way in ways}
+    return replace(
+        ways[0],
+        sources=tuple(source for way in ways for source in way.sources),
+        targets=tuple(dict.fromkeys(target for way in ways for target in way.targets)),
+        by=reduce(or_, people.values()),
+        data=None,
+        guards=(),
+        effects={},
+        version_required=any(way.version_required for way in ways),
+        stacked=ways,
+    )
+
+
+def _refuse_overlap(ways: tuple[Transition, ...]) -> None:
+    for one, other in combinations(ways, 2):
+        if one.creates or other.creates:
+            raise ContractError(
+                f"{one.name}: a method with source=None has no second @transition, because what"
+                " creates an object is not named by one; write a second method with a name of its"
+                " own."
+            )
+        if both := [source for source in one.sources if source in other.sources]:
+            raise ContractError(
+                f"{one.name}: two of its declarations begin in {', '.join(map(repr, both))}; the"
+                " state decides which one holds, so each state belongs to one."
+            )
+
+
 def _refuse_wrong_body(body: Any) -> None:
     called = getattr(body, "__name__", repr(body))
-    if hasattr(body, "declared_transition"):
-        raise ContractError(
-            f"{called}: one @transition a method; write a second method with a name of its own."
-        )
     if inspect.iscoroutinefunction(body):
         raise ContractError(f"{called}: a body is a plain def; async would change the state unrun.")
     if inspect.isgeneratorfunction(body) or inspect.isasyncgenfunction(body):

@@ -14,7 +14,7 @@ from .former import by_every_name
 from .fsm import fsm_meta
 from .people import Who
 from .states import States
-from .transitions import Transition, compile_transition
+from .transitions import DECLARED, Transition, compile_transition
 from .words import name, names
 
 
@@ -63,7 +63,7 @@ def workflows_of(model: type) -> tuple[type[Workflow], ...]:
 
 def _compile(cls: type[Workflow]) -> Iterator[tuple[str, Transition]]:
     for attribute, body in list(vars(cls).items()):
-        if hasattr(body, "declared_transition"):
+        if hasattr(body, DECLARED):
             _refuse_taken_name(cls, attribute, body)
             transition = compile_transition(body, cls.workflow_states, cls.workflow_field)
             setattr(cls, attribute, _command_only(transition))
@@ -122,7 +122,8 @@ def _refuse_taken_name(cls: type[Workflow], attribute: str, body: Callable[..., 
 
 def _refuse_namesakes(cls: type[Workflow], transitions: Iterable[Transition]) -> None:
     known: dict[str, Effect] = {}
-    for effect in (e for t in transitions for group in t.effects.values() for e in group):
+    groups = [group for t in transitions for way in t.ways for group in way.effects.values()]
+    for effect in (e for group in groups for e in group):
         if known.setdefault(effect.name, effect) is not effect:
             raise ContractError(
                 f"class {cls.__name__}: two effects are called {effect.name}; rename one, because"
@@ -134,7 +135,7 @@ def _refuse_namesakes(cls: type[Workflow], transitions: Iterable[Transition]) ->
 def _refuse_stray_transitions(cls: type[Workflow]) -> None:
     for base in cls.__mro__:
         for attribute, member in vars(base).items():
-            stray = hasattr(member, "declared_transition")
+            stray = hasattr(member, DECLARED)
             if stray and not hasattr(member, "workflow_transition"):
                 raise ContractError(
                     f"{base.__name__}.{attribute}: a transition stands in the contract class"

@@ -18,9 +18,10 @@ def actions(
     One that is impossible now says every reason. The system's own transitions are left out. Where
     there are several workflows, each action names its own.
     """
+    states = {contract.field: contract.state_of(obj) for contract in contracts_of(obj)}
     moves = [t for t in contract_of(obj).all_transitions.values() if not t.creates]
-    permitted = [transition for transition in moves if transition.by.admits(user, obj)]
-    return [_action(obj, transition, href) for transition in permitted]
+    here = [transition.at(states[transition.field]) for transition in moves]
+    return [_action(obj, way, href) for way in here if way.by.admits(user, obj)]
 
 
 def _action(

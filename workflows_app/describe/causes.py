@@ -40,11 +40,12 @@ def follows(operation: Operation, cause: Causing) -> bool:
 
 def because_of(operation: Operation, cause: Causing) -> str:
     """``because of "start" of the trip``: what another object or a handler asked for."""
-    contract = contract_for(cause.object_type)
+    contract = contract_for(cause.object_type, getattr(cause, "field", ""))
     if isinstance(cause, EffectRun):
         label = read(cause, contract).label
     else:
         known = contract.all_transitions.get(cause.transition)
+        known = known and known.at(contract.states.present(cause.source))
         label = known.label if known else cause.transition
     told = f'because of "{label[:1].lower()}{label[1:].replace("_", " ")}"'
     same = (cause.object_type, cause.object_id) == (operation.object_type, operation.object_id)

@@ -104,7 +104,8 @@ _OPERATIONS: dict[tuple[str, str], Callable[[Operation, Contract, str], str]] = 
 
 
 def _who_did_what(operation: Operation, contract: Contract, because: str) -> str:
-    known = contract.transitions.get(operation.transition)
+    known = contract.all_transitions.get(operation.transition)
+    known = known and known.at(contract.states.present(operation.source))
     label = known.label if known else operation.transition.replace("_", " ").capitalize()
     about = operation.data.get("effect") if operation.kind == Kind.OPERATOR else None
     what = f"{label} {_plain(str(about))}" if about else label

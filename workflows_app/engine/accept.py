@@ -86,7 +86,10 @@ def _accept(request: Request) -> tuple[Operation, Any]:
         refuse_gone(obj)
         attempt.begin(obj, request.contract)
         refuse_stale(request, obj)
+        request = request.standing(obj)
         refuse_stranger(request, obj)
+        if request.transition.stacked:  # none of its declarations holds, so none says which data
+            refuse_wrong_state(request, obj)
         brought = bring(request.transition.data, request.data)
         refuse_wrong_state(request, obj)
         command = command_for(request, brought, give)

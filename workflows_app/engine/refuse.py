@@ -22,6 +22,7 @@ def refusals(obj: Any, transition: Transition) -> list[Reason]:
     contract = contract_of(obj, transition.field)
     if contract.state_of(obj) not in transition.sources:
         return [_wrong_state(contract, transition)]
+    transition = transition.at(contract.state_of(obj))
     return [g.reason for g in transition.guards if not g.takes_command and not g(obj)]
 
 

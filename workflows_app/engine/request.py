@@ -1,7 +1,7 @@
 """The request: a command as it came in."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,11 @@ class Request:
     operation_id: UUID = field(default_factory=uuid7)
     #: The commands that led to this one in the same transaction, outermost first.
     trail: tuple[str, ...] = ()
+
+    def standing(self, obj: Any) -> "Request":
+        """The same with the declaration that holds in the state of the object, if one does."""
+        way = self.transition.at(self.contract.state_of(obj))
+        return self if way is self.transition else replace(self, transition=way)
 
     @property
     def object_id(self) -> str:

@@ -203,6 +203,7 @@ def _run_follow_up(run: EffectRun, name: str, obj: Any) -> None:
     if obj is None:
         raise NotAllowed("The object does not exist any more.")
     transition = contract_of(obj).all_transitions[name]
+    transition = transition.at(contract_of(obj, transition.field).state_of(obj))
     failure = None if run.failure is None else Recorded(**run.failure)
     execute(
         getattr(obj, name),

@@ -47,6 +47,15 @@ def illegal_follow_ups(contract: Contract) -> Iterator[CheckMessage]:
             if follow_up is None or follow_up.creates:
                 continue  # told of above
             stuck = [state for state in states if state not in follow_up.sources]
+            barred = [state for state in states if _bars_the_system(follow_up, state)]
+            if barred and follow_up.by.admits_system:
+                yield Error(
+                    f"Effect {effect.name}, asked for by {transition.name}: {word}={name!r}, which"
+                    f" SYSTEM may not do in {', '.join(barred)}.",
+                    hint=f"Add it to the declaration for that state: by=... | SYSTEM on {name}.",
+                    obj=contract.model,
+                    id="workflows_app.E021",
+                )
             if stuck:
                 yield Error(
                     f"Effect {effect.name}, asked for by {transition.name}: {word}={name!r} is not"
@@ -97,9 +106,13 @@ def _follow_ups(effect: Effect) -> Iterator[tuple[str, str]]:
             yield word, name
 
 
+def _bars_the_system(follow_up: Transition, state: str) -> bool:
+    return state in follow_up.sources and not follow_up.at(state).by.admits_system
+
+
 def _requests(contract: Contract) -> Iterator[tuple[Transition, Effect, tuple[str, ...]]]:
     """Which transition asks for which effect, and the states it may then stand in."""
-    for transition in contract.transitions.values():
+    for transition in contract.ways:
         for target, effects in transition.effects.items():
             states = transition.sources if target is None else (target,)
             for effect in effects:

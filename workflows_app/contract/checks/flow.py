@@ -55,7 +55,7 @@ def missing_docstrings(contract: Contract) -> Iterator[CheckMessage]:
 def _moves(contract: Contract) -> set[tuple[str, str]]:
     return {
         (source, source if target is None else target)
-        for transition in contract.transitions.values()
+        for transition in contract.ways
         for source in transition.sources
         for target in transition.targets
     }

@@ -28,7 +28,7 @@ _QUERIES = {
 def guards_that_query(contract: Contract) -> Iterator[CheckMessage]:
     """A guard is asked for every row of a list; what a helper of it does is seen in tests only."""
     relations = _relations(contract.model)
-    guards = {one.name: one for t in contract.transitions.values() for one in t.guards}
+    guards = {one.name: one for way in contract.ways for one in way.guards}
     for guard in guards.values():
         found = sorted(_attributes(guard) & (_QUERIES | relations))
         if found and not guard.reads:

@@ -79,14 +79,14 @@ def _has_text_key(model: Any) -> bool:
 
 def data_that_is_not_there(contract: Contract) -> Iterator[CheckMessage]:
     """A dotted path that leads to no class with is_valid()."""
-    for name, transition in contract.transitions.items():
+    for way in contract.ways:
         try:
-            found = shape_of(transition.data)
+            found = shape_of(way.data)
         except ImportError as error:
             found = str(error)
         if found is not None and not hasattr(found, "is_valid"):
             yield Error(
-                f"{contract.workflow.__name__}.{name}: data={transition.data!r} is no serializer.",
+                f"{contract.workflow.__name__}.{way.name}: data={way.data!r} is no serializer.",
                 hint=f"Give the path of a serializer class. ({found})",
                 obj=contract.model,
                 id="workflows_app.E012",
@@ -116,7 +116,7 @@ def secrets_that_are_not_there(contract: Contract) -> Iterator[CheckMessage]:
     """A misspelt secret would be shown."""
     if any(data_that_is_not_there(contract)):
         return
-    members = [members_of(transition.data) for transition in contract.transitions.values()]
+    members = [members_of(way.data) for way in contract.ways]
     if None in members:
         return  # a data class of its own making does not tell what it takes
     known = set().union(*(found for found in members if found))
