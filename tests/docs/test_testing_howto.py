@@ -27,4 +27,4 @@ def test_the_examples_run_as_they_stand_there(tmp_path):
         check=False,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert " 8 passed" in finished.stdout
+    assert " 11 passed" in finished.stdout

@@ -18,9 +18,9 @@ from workflows_app.engine.queue.wake import CHANNEL
 from workflows_app.engine.settle import settle
 from workflows_app.engine.sweep import effect_of, sweep
 from workflows_app.models import EffectRun, Operation
+from workflows_app.testing import Pause, statement
 
 from .clocks import make_due
-from .pauses import Pause
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,7 +104,7 @@ def test_of_two_callers_who_lock_in_opposite_order_one_is_told_and_nothing_is_ha
     pair, sender, people
 ):
     """Only the outermost may begin again: the deadlock reaches the caller who began."""
-    first_locked, second_locked = Pause("FOR UPDATE"), Pause("FOR UPDATE")
+    first_locked, second_locked = Pause(statement("FOR UPDATE")), Pause(statement("FOR UPDATE"))
     one, other = pair
 
     def both(mine, order):
@@ -164,7 +164,7 @@ def deadlock(one, other, step):
     """Outcomes of a long transaction that has ``one`` and wants ``other``, and of a step that has
     ``other`` and wants ``one`` when it saves; and how often the step came there.
     """
-    holding, tries = Pause("FOR UPDATE"), []
+    holding, tries = Pause(statement("FOR UPDATE")), []
 
     def long_transaction():
         with transaction.atomic():

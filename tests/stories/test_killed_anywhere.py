@@ -10,9 +10,9 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun, Event, Operation
 from workflows_app.ops import resolve
+from workflows_app.testing import killed_everywhere
 
 from .clocks import drain_until_quiet, end_leases, make_due
-from .killed import killed_at_every_point
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,11 +77,11 @@ def operations_of(parcel, transition):
 def test_a_command_is_accepted_once_when_its_client_asks_again(new_parcel, clerk):
     replayed = set()
 
-    def ship(parcel, fatal=None):
+    def ship(parcel):
         mine = Parcel.objects.get(pk=parcel.pk)
         return execute(mine.ship, by=clerk, key=f"ship {parcel.pk}", version=1)
 
-    for parcel, _ in killed_at_every_point(new_parcel, ship):
+    for parcel, _ in killed_everywhere(new_parcel, ship):
         operation = ship(parcel)
         replayed.add(operation.replayed)
         assert operations_of(parcel, "ship") == [operation]
@@ -93,11 +93,11 @@ def test_a_command_is_accepted_once_when_its_client_asks_again(new_parcel, clerk
 def test_a_creation_is_accepted_once_when_its_client_asks_again(sender):
     numbers = iter(range(1000))
 
-    def new(title, fatal=None):
+    def new(title):
         made = Parcel(sender=sender, title=title)
         return create(made, by=sender, data={"title": title}, key=title)
 
-    for title, _ in killed_at_every_point(lambda: f"parcel {next(numbers)}", new):
+    for title, _ in killed_everywhere(lambda: f"parcel {next(numbers)}", new):
         new(title)
         made = Parcel.objects.get(title=title)
         assert [zero.version for zero in operations_of(made, "create")] == [0]
@@ -105,12 +105,8 @@ def test_a_creation_is_accepted_once_when_its_client_asks_again(sender):
 
 
 def test_an_effect_is_done_and_done_once_at_the_remote(new_shipping, carrier, answers):
-    def work(parcel, fatal):
-        answers["hand_over"] = taking(carrier, fatal)
-        drain()
-
-    for parcel, _ in killed_at_every_point(new_shipping, work):
-        answers["hand_over"] = taking(carrier)
+    answers["hand_over"] = taking(carrier)
+    for parcel, _ in killed_everywhere(new_shipping, lambda parcel: drain()):
         drain_until_quiet()
         run = run_of(parcel, "hand_over")
         assert (run.state, run.follow_up, run.holds_lane) == ("done", "done", None)
@@ -121,12 +117,9 @@ def test_an_effect_is_done_and_done_once_at_the_remote(new_shipping, carrier, an
     assert len(set(carrier.calls)) == Parcel.objects.count()
 
 
-def taking(carrier, fatal=None):
+def taking(carrier):
     def answer(parcel, run):
-        step = fatal.step if fatal else lambda: None
-        step()
         carrier.take(run.key)
-        step()
         return {"tracking": run.key[:8]}
 
     return answer
@@ -137,7 +130,7 @@ def test_a_refused_effect_is_followed_up_once(new_shipping, answers):
         raise AddressRefused
 
     answers["hand_over"] = refused
-    for parcel, _ in killed_at_every_point(new_shipping, lambda parcel, fatal: drain()):
+    for parcel, _ in killed_everywhere(new_shipping, lambda parcel: drain()):
         drain_until_quiet()
         run = run_of(parcel, "hand_over")
         assert (run.state, run.follow_up, run.holds_lane) == ("failed", "done", None)
@@ -152,13 +145,13 @@ def test_an_attempt_that_was_killed_may_have_happened(new_shipping, answers):
     def busy(parcel, run):
         raise CarrierBusy
 
-    def two_attempts(parcel, fatal):
+    def two_attempts(parcel):
         drain()
         make_due()
         drain()
 
     answers["hand_over"] = busy
-    for parcel, killed in killed_at_every_point(new_shipping, two_attempts):
+    for parcel, killed in killed_everywhere(new_shipping, two_attempts):
         drain_until_quiet()
         run = run_of(parcel, "hand_over")
         lost = Event.objects.filter(run=run, kind="lease_lost").exists()
@@ -176,7 +169,7 @@ def test_a_rescue_happens_once(new_shipping):
         end_leases()
         return parcel
 
-    for parcel, _ in killed_at_every_point(lost, lambda parcel, fatal: sweep("default")):
+    for parcel, _ in killed_everywhere(lost, lambda parcel: sweep("default")):
         sweep("default")
         for effect in ("hand_over", "tell_sender"):
             run = run_of(parcel, effect)
@@ -192,7 +185,7 @@ def test_a_decision_is_whole_or_has_not_been_made(new_shipping, answers, operato
         drain_until_quiet()
         return parcel
 
-    def decide(parcel, fatal):
+    def decide(parcel):
         run = run_of(parcel, "hand_over")
         found = {"tracking": "found"}
         resolve(run, happened=True, by=operator, reason="they have it", result=found)
@@ -201,10 +194,10 @@ def test_a_decision_is_whole_or_has_not_been_made(new_shipping, answers, operato
         raise CarrierSilent
 
     answers["hand_over"] = silent
-    for parcel, _ in killed_at_every_point(in_doubt, decide):
+    for parcel, _ in killed_everywhere(in_doubt, decide):
         if run_of(parcel, "hand_over").state == "in_doubt":
             assert operations_of(parcel, "resolve") == []
-            decide(parcel, None)
+            decide(parcel)
         run = run_of(parcel, "hand_over")
         assert (run.state, run.follow_up, run.holds_lane) == ("done", "done", None)
         assert (parcel.refresh_from_db(), parcel.status) == (None, "arrived")

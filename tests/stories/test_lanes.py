@@ -15,16 +15,17 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.perform import perform
 from workflows_app.engine.sweep import effect_of, sweep
 from workflows_app.models import EffectRun
+from workflows_app.testing import Pause, statement
 
 from .clocks import drain_until_quiet, make_due
-from .pauses import Pause, wait_until_somebody_waits_for_a_lock
+from .locks import wait_until_somebody_waits_for_a_lock
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 #: The statement with which the settling looks for the next of its lane.
 LOOKS_FOR_SUCCESSOR = ("lane{quote} =", "state{quote} =", "ORDER BY")
-INSERTS_RUN = ("INSERT INTO", "workflows_app_effectrun")
+INSERTS_RUN = statement("INSERT INTO", "workflows_app_effectrun")
 
 
 @pytest.fixture
@@ -42,18 +43,18 @@ def settle_it(run):
 
 def looks_for_successor():
     quote = connection.ops.quote_name("x")[-1]
-    return [part.format(quote=quote) for part in LOOKS_FOR_SUCCESSOR]
+    return statement(*(part.format(quote=quote) for part in LOOKS_FOR_SUCCESSOR))
 
 
 def beginning():
     """Right before a command takes the object's lock."""
     if connection.vendor == "sqlite":
-        return Pause("BEGIN", before=True)
-    return Pause("FOR UPDATE", before=True)
+        return Pause(statement("BEGIN", before=True))
+    return Pause(statement("FOR UPDATE", before=True))
 
 
 def test_a_command_that_comes_while_its_predecessor_settles_is_not_stranded(first, clerk):
-    settling, accepting = Pause(*looks_for_successor()), beginning()
+    settling, accepting = Pause(looks_for_successor()), beginning()
 
     def settle():
         with settling.here():
@@ -76,7 +77,7 @@ def test_a_command_that_comes_while_its_predecessor_settles_is_not_stranded(firs
 
 
 def test_a_command_that_is_being_accepted_while_its_predecessor_settles_is_promoted(first, clerk):
-    accepting, settling = Pause(*INSERTS_RUN), beginning()
+    accepting, settling = Pause(INSERTS_RUN), beginning()
 
     def accept():
         with accepting.here():

@@ -13,9 +13,9 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import AT_A_TIME, sweep, sweep_when_due
 from workflows_app.models import EffectRun, SweepLease
 from workflows_app.models.clock import DatabaseNow
+from workflows_app.testing import Pause, statement
 
 from .clocks import end_leases
-from .pauses import Pause
 from .races import Crowd, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def state_of(parcel):
 @pytest.mark.only_on("postgresql", "mysql")
 def test_an_object_that_somebody_keeps_locked_keeps_nobody_else_from_rescue(two_lost):
     locked, other = two_lost
-    holding = Pause("FOR UPDATE")
+    holding = Pause(statement("FOR UPDATE"))
 
     def hold():
         with holding.here(), transaction.atomic():

@@ -23,3 +23,8 @@ def test_every_fixture_has_its_heading():
     kind = type(pytest_plugin.clock)
     fixtures = sorted(name for name, value in vars(pytest_plugin).items() if type(value) is kind)
     assert headings("Fixtures") == fixtures
+
+
+def test_every_point_of_a_crash_is_on_the_page_in_the_same_words():
+    text = PAGE.read_text().partition("\n## Points\n")[2].partition("\n## ")[0]
+    assert dict(re.findall(r"^\| `(\S+)` \| (.+) \|$", text, re.MULTILINE)) == testing.POINTS

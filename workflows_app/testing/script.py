@@ -5,19 +5,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.db import router
 
 from workflows_app.conf import settings
-from workflows_app.contract.effects import Effect
-from workflows_app.contract.registry import contracts
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun
 from workflows_app.purity import Place, inside
 
 from .clock import running_clock
+from .handlers import effects, standing_in
 
 #: What an effect may answer: what its handler returns (a dict), what it raises (a Failure, or any
 #: exception), a function of object and run, or a list of these, one for each attempt.
@@ -48,18 +46,18 @@ class Call:
 class Script:
     """The answers of a ``scripted()`` block, and the calls that were made in it."""
 
-    def __init__(self, effects: Mapping[str, Answer], rest: Answer) -> None:
+    def __init__(self, answers: Mapping[str, Answer], rest: Answer) -> None:
         #: Every call, in order.
         self.calls: list[Call] = []
         self._lock = threading.Lock()
         self._rest, self._answers = rest, dict[str, Answer]()
         self._complaints: list[str] = []
-        for effect, answer in effects.items():
+        for effect, answer in answers.items():
             self[effect] = answer
 
     def __setitem__(self, effect: str, answer: Answer) -> None:
         """Have an effect answer this from now on."""
-        if effect not in (known := sorted({one.name for one in _effects()})):
+        if effect not in (known := sorted({one.name for one in effects()})):
             raise ValueError(f"No contract has an effect {effect!r}. They have {known}.")
         self._answers[effect] = list(answer) if isinstance(answer, list) else answer
 
@@ -100,7 +98,7 @@ class Script:
 
 
 @contextmanager
-def scripted(rest: Answer = ..., /, **effects: Answer) -> Iterator[Script]:
+def scripted(rest: Answer = ..., /, **answers: Answer) -> Iterator[Script]:
     """Have effects answer by script: ``with scripted(pay_out=[BankBusy, {"reference": "T-1"}])``.
 
     A list is one answer for each attempt, anything else the answer of every attempt: a dict is
@@ -109,15 +107,9 @@ def scripted(rest: Answer = ..., /, **effects: Answer) -> Iterator[Script]:
     ends the test. Everything but the handler's body is the engine's own. Raises AssertionError at
     the end for answers that nobody asked for.
     """
-    script = Script(effects, rest)
-    handlers = [(effect, effect.handler) for effect in _effects()]
-    for effect, _ in handlers:
-        _replace_handler(effect, partial(script.perform, effect.name))
-    try:
+    script = Script(answers, rest)
+    with standing_in(script.perform):
         yield script
-    finally:
-        for effect, handler in handlers:
-            _replace_handler(effect, handler)
     script.refuse_loose_ends()
 
 
@@ -144,16 +136,6 @@ def play(answer: Answer, obj: Any, run: Any) -> Any:
     if isinstance(answer, BaseException) or _is_exception(answer):
         raise answer
     return answer(obj, run) if callable(answer) else answer
-
-
-def _effects() -> list[Effect]:
-    """Every effect of every contract, once, however many contracts share it."""
-    found = {id(one): one for contract in contracts() for one in contract.effects.values()}
-    return list(found.values())
-
-
-def _replace_handler(effect: Effect, handler: Callable[..., Any]) -> None:
-    object.__setattr__(effect, "handler", handler)  # a declaration is frozen for everybody else
 
 
 def _is_exception(answer: Answer) -> bool:
