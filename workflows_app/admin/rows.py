@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ from workflows_app.describe.secrets import redact
 from workflows_app.describe.sight import rows_seen
 from workflows_app.describe.story import told_by_event
 from workflows_app.describe.work import Work, read
-from workflows_app.models import EffectRun, Event, Operation
+from workflows_app.models import EffectRun, Event, Operation, Tombstone
 
 from .addresses import linked
 from .filters import EffectFilter, ObjectTypeFilter, TransitionFilter
@@ -190,6 +190,30 @@ class EventAdmin(RowAdmin):
         if event.run is None:
             return "-"
         return linked(self.admin_site, EffectRun, event.run_id, _label(event.run))
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(RowAdmin):
+    """What was removed or erased, by whom and why."""
+
+    list_display = ("at", "kind", "subject_shown", "version", "actor_label", "reason")
+    list_filter = ("kind", ObjectTypeFilter)
+    fields = (
+        "id", "kind", "subject_shown", "version", "operations", "events", "runs", "snapshots",
+        "actor", "actor_label", "at", "reason",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Those of objects the user may see; those of actors for everybody who may look here."""
+        every = admin.ModelAdmin.get_queryset(self, request)
+        seen = super().get_queryset(request).values("pk")
+        return every.filter(Q(pk__in=seen) | ~Q(whose=""))
+
+    @admin.display(description=_("of"), ordering="object_id")
+    def subject_shown(self, tombstone: Tombstone) -> Any:
+        """The object, linked, or the actor."""
+        return tombstone.whose or self.object_shown(tombstone)
 
 
 def _work(run: EffectRun) -> Work:

@@ -131,7 +131,8 @@ def _where_to(operation: Operation, contract: Contract) -> str:
 def _attempt(event: Event, work: Work) -> str:
     attempt = _attempt_words(event, work)
     told = event.data.get("failure") or {}
-    return _OUTCOMES[event.data["outcome"]](attempt, str(told.get("detail", "")), event)
+    detail = told.get("detail", _detail(event))
+    return _OUTCOMES[event.data["outcome"]](attempt, str(detail), event)
 
 
 def _retried(attempt: str, detail: str, event: Event) -> str:
@@ -156,7 +157,7 @@ def _lease_lost(event: Event, work: Work) -> str:
 
 def _late_answer(event: Event, work: Work) -> str:
     told = event.data.get("failure")
-    answer = "it is done" if not told else str(told.get("detail", ""))
+    answer = str(told.get("detail", "")) if told else _detail(event) or "it is done"
     return f"{_attempt_words(event, work)} answered too late to count: {answer.rstrip('.')}."
 
 
@@ -205,7 +206,8 @@ def _how_it_ended(work: Work, *, capital: bool = False) -> str:
 
 
 def _detail(event: Event) -> str:
-    return str(event.data.get("detail", ""))
+    erased = "what it said was erased." if event.data.get("erased") else ""
+    return str(event.data.get("detail", erased))
 
 
 def _plain(label: str) -> str:
