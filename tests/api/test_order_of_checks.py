@@ -26,6 +26,8 @@ class Never(BaseThrottle):
 class Asked:
     """A request that would be accepted, until a fault is built into it."""
 
+    method = "post"
+
     def __init__(self, people, address, tag):
         self.people, self.address = people, address
         self.user, self.body, self.content_type = people["clerk"], "{}", "application/json"
@@ -115,7 +117,7 @@ COMMAND_ORDER = [
 def send(asked, as_user, monkeypatch):
     if asked.throttled:
         monkeypatch.setattr(ParcelViewSet, "throttle_classes", [Never])
-    response = as_user(asked.user).post(
+    response = getattr(as_user(asked.user), asked.method)(
         asked.address, asked.body, content_type=asked.content_type, headers=asked.headers
     )
     kind = response.json().get("type", "accepted")

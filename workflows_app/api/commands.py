@@ -15,7 +15,8 @@ from workflows_app.contract.data import bring
 from workflows_app.contract.registry import contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.describe.sight import sees
-from workflows_app.engine import create, execute
+from workflows_app.engine import create, edit, execute
+from workflows_app.engine.edit import EDIT, PATCH, PROTECTED, refuse_stranger_to_all
 from workflows_app.engine.idempotency import actor_of, earlier_answer, fingerprint
 from workflows_app.engine.violations import refuse_violations
 from workflows_app.failures import Forbidden, Invalid, KeyReused, Refused, TryAgain
@@ -117,6 +118,38 @@ def give_creation(view: "WorkflowViewSet") -> Response:
     return _answer(view, operation, None if operation.replayed else obj)
 
 
+def give_edit(view: "WorkflowViewSet") -> Response:
+    """Edit columns for the user of this request. Raises Problem, Http404."""
+    request = view.request
+    key, body = read_key(request), read_body(request)
+    earlier = _earlier(view, PATCH, view.named_object_id(), key, body)
+    if isinstance(earlier, Operation):
+        return _answer(view, earlier)
+    obj = view.get_object()  # 404
+    try:
+        refuse_stranger_to_all(obj, request.user)  # 403
+    except Refused as refusal:
+        raise problem_of(refusal) from refusal
+    _refuse_unreadable(body)  # 415, 413
+    _demand(key)  # 400
+    _demand(body)  # 400
+    _demand(earlier)  # 422: this key stands for another request
+    versions = read_if_match(request, required=True)  # 428, 400
+    try:
+        operation = edit(
+            obj,
+            by=request.user,
+            data=body,
+            key=str(key),
+            version=versions,
+            traceparent=read_traceparent(request),
+            shape=_shape(view),
+        )
+    except Refused as refusal:
+        raise _as_problem(view, refusal, EDIT) from refusal
+    return _answer(view, operation, obj)
+
+
 def _earlier(
     view: "WorkflowViewSet", name: str, object_id: str | None, key: str | Problem, body: Any
 ) -> Operation | Problem | None:
@@ -167,7 +200,7 @@ def _refuse_protected(view: "WorkflowViewSet", body: Any) -> None:
     if named := [name for name in protected if isinstance(body, dict) and name in body]:
         told = f"Only a command writes {', '.join(named)}."
         errors = [
-            {"pointer": f"#/{name}", "detail": "Only a command writes it.", "code": "protected"}
+            {"pointer": f"#/{name}", "detail": "Only a command writes it.", "code": PROTECTED}
             for name in named
         ]
         raise Problem(PROTECTED_FIELD, told, errors=errors)
@@ -175,10 +208,14 @@ def _refuse_protected(view: "WorkflowViewSet", body: Any) -> None:
 
 def _new_object(view: "WorkflowViewSet", body: Any) -> Any:
     """An unsaved object from what was sent. Raises Invalid."""
-    shape = partial(view.get_object_serializer_class(), context=view.get_serializer_context())
-    obj = view.new(**bring(shape, body).validated)
+    obj = view.new(**bring(_shape(view), body).validated)
     refuse_violations(obj, router.db_for_write(type(obj), instance=obj))
     return obj
+
+
+def _shape(view: "WorkflowViewSet") -> Any:
+    """What validates columns that were sent."""
+    return partial(view.get_object_serializer_class(), context=view.get_serializer_context())
 
 
 def _answer(view: "WorkflowViewSet", operation: Operation, obj: Any = None) -> Response:
@@ -229,7 +266,8 @@ def _as_problem(
 ) -> Problem | Http404:
     """The refusal with what the client needs to decide again: where the object stands now."""
     members: dict[str, Any] = {"transition": transition.name}
-    if isinstance(refusal, Invalid | Forbidden | KeyReused | TryAgain):
+    is_about_the_object = not isinstance(refusal, Invalid | Forbidden | KeyReused | TryAgain)
+    if not is_about_the_object and refusal.code != PROTECTED:
         return problem_of(refusal, **members)
     obj = view.visible_objects().filter(pk=view.named_object_id()).first()
     if obj is None:
@@ -242,6 +280,8 @@ def _as_problem(
         "etag": tag,
         "actions": document["workflow"]["actions"],
     }
+    if refusal.code == PROTECTED:
+        members["actions"] = document["workflow"]["actions"]
     problem = problem_of(refusal, **members)
     problem.headers["ETag"] = tag
     return problem

@@ -28,13 +28,14 @@ FOR_A_PERSON_SECONDS = 60
 def object_document(
     view: "WorkflowViewSet", obj: Any, runs: Sequence[EffectRun] | None = None
 ) -> dict[str, Any]:
-    """The columns, and the status document as ``workflow``."""
+    """The columns, and the status document as ``workflow``, in the names this view set uses."""
     workflow = status(
         obj,
         user=view.request.user,
         href=lambda name: view.command_url(obj, name),
         runs=runs,
     )
+    workflow["editable"] = view.members_of(workflow["editable"])
     return {**_columns(view, obj), "workflow": workflow}
 
 

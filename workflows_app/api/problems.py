@@ -14,6 +14,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import set_rollback
 
 from workflows_app.contract.data import reasons_of
+from workflows_app.engine.edit import PROTECTED
 from workflows_app.failures import (
     Forbidden,
     Invalid,
@@ -128,7 +129,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
 
 def problem_of(refusal: Refused, **members: Any) -> Problem:
     """The problem that tells HTTP clients of a refused command."""
-    kind = next((kind for wide, kind in _KINDS if isinstance(refusal, wide)), GUARD_FAILED)
+    kind = _kind_of(refusal)
     told = {**refusal.facts, **members}
     if isinstance(refusal, Invalid):
         told["errors"] = errors_of(refusal.reasons)
@@ -139,6 +140,12 @@ def problem_of(refusal: Refused, **members: Any) -> Problem:
     if isinstance(refusal, TryAgain):
         headers["Retry-After"] = str(math.ceil(refusal.retry_after.total_seconds()))
     return Problem(kind, refusal.detail, headers=headers, **told)
+
+
+def _kind_of(refusal: Refused) -> ProblemType:
+    if refusal.code == PROTECTED:
+        return PROTECTED_FIELD
+    return next((kind for wide, kind in _KINDS if isinstance(refusal, wide)), GUARD_FAILED)
 
 
 def errors_of(reasons: Iterable[Reason]) -> list[dict[str, str]]:

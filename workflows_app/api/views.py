@@ -1,7 +1,7 @@
-"""The view set of a workflow model: list, create, read, timeline, and every transition."""
+"""The view set of a workflow model: list, create, read, edit, timeline, and every transition."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -26,13 +26,13 @@ from workflows_app.engine.locking import pk_of
 from workflows_app.models import Operation
 from workflows_app.models.identity import object_id_of
 
-from .commands import give_beginning, give_command, give_creation
+from .commands import give_beginning, give_command, give_creation, give_edit
 from .conversation import Conversation, tagged
 from .documents import object_document, object_documents, plain_serializer
 from .links import note_basename, url_of
 
 COMMAND = "transition_"
-CREATE = "create"
+CREATE, EDIT = "create", "partial_update"
 
 
 class NewestFirst(CursorPagination):
@@ -52,8 +52,9 @@ class NewestFirst(CursorPagination):
 class WorkflowViewSet(Conversation, GenericViewSet[Any]):
     """``class ClaimViewSet(WorkflowViewSet): queryset = Claim.objects.all()``.
 
-    ``serializer_class`` says which columns are shown and which a new object may bring; without
-    one it is every column, and those that are editable. Override ``new`` to fill in columns that
+    ``serializer_class`` says which columns are shown, which a new object may bring, and which can
+    be edited where the contract lets somebody edit them; without one it is every column, and those
+    that are editable. Override ``new`` to fill in columns that
     the client may not choose. Where the contract has a command that creates, a new object brings
     that command's data instead. ``seen_by`` hides what the user may not see.
     """
@@ -114,6 +115,10 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         """The object, with its status document under ``workflow``."""
         obj = self.get_object()
         return tagged(request, object_document(self, obj), obj.version)
+
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Edit columns: a command like any other."""
+        return give_edit(self)
 
     @action(detail=True, methods=["get"])
     def timeline(self, request: Request, **kwargs: Any) -> Response:
@@ -195,6 +200,16 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
             return dict(_plain_output(self.model).to_representation(obj))
         return dict(self.serializer_class(obj, context=self.get_serializer_context()).data)
 
+    def members_of(self, columns: Collection[str]) -> Sequence[str]:
+        """Under which names a client sends these columns; those it cannot send are left out."""
+        fields = self._output().fields.items() if columns else ()
+        return [name for name, one in fields if one.source in columns and not one.read_only]
+
+    def _output(self) -> Any:
+        if self.serializer_class is None:
+            return _plain_output(self.model)
+        return self.serializer_class(context=self.get_serializer_context())
+
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         """What the request has to bring: for the browsable pages and OPTIONS."""
         if self.transition is None:
@@ -212,7 +227,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
 
     def get_throttles(self) -> Any:
         """Commands are counted in the scope ``commands``, where the project throttles scopes."""
-        if self.transition is not None or self.action == "create":
+        if self.transition is not None or self.action in (CREATE, EDIT):
             self.throttle_scope = "commands"
         return super().get_throttles()
 

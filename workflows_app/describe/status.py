@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 
+from workflows_app.contract.editing import editable_columns
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.contract.states import State
 from workflows_app.models import EffectRun
@@ -41,16 +42,22 @@ def status(
 ) -> dict[str, Any]:
     """The status document of one object.
 
-    With a ``user`` it lists the actions that user has permission for; ``href`` gives the address
-    of a transition by its name. One query for the runs, unless the caller has them as
-    ``EffectRun.objects.concerning`` gives them; none per action beyond what roles ask. An object
-    with several workflows stands as its first one says, and has a document of each under
-    ``workflows``, by field.
+    With a ``user`` it lists the actions that user has permission for, and the columns that user
+    may edit now; ``href`` gives the address of a transition by its name. One query for the runs,
+    unless the caller has them as ``EffectRun.objects.concerning`` gives them; none per action
+    beyond what roles ask. An object with several workflows stands as its first one says, and has
+    a document of each under ``workflows``, by field.
     """
     if runs is None:
         runs = EffectRun.objects.concerning(object_type_of(obj), object_id_of(obj))
     document = _document(obj, list(runs))
-    return document if user is None else {**document, "actions": actions(obj, user, href=href)}
+    if user is None:
+        return document
+    return {
+        **document,
+        "actions": actions(obj, user, href=href),
+        "editable": list(editable_columns(obj, user)),
+    }
 
 
 def statuses(objects: Sequence[Any]) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ from .violations import explained, refuse_unenforced
 PATCH = "PATCH"
 
 PROTECTED = "protected_field"
-NOT_EDITABLE = "not_editable"
+NOTEDITABLE = "not_editable"
 
 
 def edit(
@@ -67,10 +67,10 @@ def refuse_stranger_to_all(obj: Any, by: Any) -> None:
     if by is SYSTEM:
         raise Forbidden(
             "Only people edit columns; what the system changes stands in a transition's body.",
-            facts={"transition": _EDIT.name},
+            facts={"transition": EDIT.name},
         )
     if not (editable_columns(obj, by) or editable_states(obj, by)):
-        raise Forbidden("You may not edit this.", facts={"transition": _EDIT.name})
+        raise Forbidden("You may not edit this.", facts={"transition": EDIT.name})
 
 
 def _read(
@@ -88,7 +88,7 @@ def _read(
     return Request(
         instance=obj,
         contract=contract,
-        transition=_EDIT,
+        transition=EDIT,
         using=router.db_for_write(contract.model, instance=obj),
         by=by,
         actor=actor_of(by),
@@ -147,7 +147,7 @@ def _refuse_strange_columns(request: Request, obj: Any, columns: Mapping[str, st
         raise _protected(nobodys)
     reasons = [
         Reason(
-            NOT_EDITABLE,
+            NOTEDITABLE,
             f"Only {' or '.join(map(str, who))} may edit {_name(obj, others[member])}.",
             f"/{member}",
         )
@@ -156,7 +156,7 @@ def _refuse_strange_columns(request: Request, obj: Any, columns: Mapping[str, st
     ]
     if reasons:
         told = " ".join(reason.detail for reason in reasons)
-        raise Forbidden(told, reasons=reasons, facts={"transition": _EDIT.name})
+        raise Forbidden(told, reasons=reasons, facts={"transition": EDIT.name})
 
 
 def _protected(members: list[str]) -> Invalid:
@@ -190,13 +190,13 @@ def _refuse_wrong_state(request: Request, obj: Any, brought: Brought) -> None:
         return
     ever = editable_states(obj, request.by)
     reasons = [
-        Reason(NOT_EDITABLE, f"{_name(obj, name)}: {_only_in(ever.get(name, ()))}.", f"/{name}")
+        Reason(NOTEDITABLE, f"{_name(obj, name)}: {_only_in(ever.get(name, ()))}.", f"/{name}")
         for name in others
     ]
     raise NotAllowed(
         " ".join(reason.detail for reason in reasons),
         reasons=reasons,
-        facts={"transition": _EDIT.name, "editable": list(now)},
+        facts={"transition": EDIT.name, "editable": list(now)},
     )
 
 
@@ -246,7 +246,7 @@ def _never(self: Any, cmd: Any) -> None:
 
 
 #: What every contract has besides its own transitions: the operation's name and label.
-_EDIT = Transition(
+EDIT = Transition(
     name="edit",
     field="",
     label=_("Edit"),  # type: ignore[arg-type]
