@@ -35,13 +35,18 @@ finance = Role("finance", "claims.settle_claim")
 staff = Role("staff", "claims.view_claim")
 
 
-# States: stored value, what people read, and who has to act next.
+# States: stored value, what people read, who has to act next, and which columns people may still
+# edit. A draft is its claimant's to edit.
 class Status(States):
     DRAFT = State("draft", "Draft", owner=claimant, initial=True)
-    REVIEW = State("review", "Being reviewed", owner=reviewer)
-    ESCALATED = State("escalated", "With a senior reviewer", owner=senior)
+    REVIEW = State("review", "Being reviewed", owner=reviewer, editable={claimant: ["iban"]})
+    ESCALATED = State(
+        "escalated", "With a senior reviewer", owner=senior, editable={claimant: ["iban"]}
+    )
     PAYING = State("paying", "Payment on its way", owner=finance, waiting_on="the bank")
-    HALTED = State("halted", "Payment halted", owner=finance)
+    HALTED = State(
+        "halted", "Payment halted", owner=finance, editable={claimant | finance: ["iban"]}
+    )
     PAID = State("paid", "Paid", final=True)
     REJECTED = State("rejected", "Rejected", final=True)
     CANCELLED = State("cancelled", "Withdrawn", final=True, cancelled=True)

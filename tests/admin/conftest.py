@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from html.parser import HTMLParser
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -118,6 +119,25 @@ def operations(parcel):
 
 def names_of(parcel):
     return [operation.transition for operation in operations(parcel)]
+
+
+class _Inputs(HTMLParser):
+    """Collects the attributes of everything a page lets one enter."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("input", "select", "textarea") and dict(attrs).get("name"):
+            self.found.append({name: value or "" for name, value in attrs})
+
+
+def inputs_of(response):
+    """The inputs of a page, each with its attributes."""
+    parser = _Inputs()
+    parser.feed(response.content.decode())
+    return [one for one in parser.found if one.get("type") != "submit"]
 
 
 def text_of(response):

@@ -1,32 +1,172 @@
-"""The form: plain columns are edited as usual, everything else is left to commands."""
+"""The form: it edits what the contract lets this user edit, by the command ``edit``."""
+
+import uuid
 
 import pytest
+from django import forms
 from django.contrib import admin
 
 from tests.testapp.models import Parcel
+from tests.testapp.workflow import Status
 from workflows_app.admin import WorkflowAdmin
-from workflows_app.engine import execute
+from workflows_app.engine import edit, execute
+from workflows_app.failures import ContractError
 from workflows_app.models import Operation
 
-from .conftest import operations, page_of, person, text_of
+from .conftest import allow, inputs_of, operations, page_of, person, text_of
 
 ADD = "/admin/testapp/parcel/add/"
 
 
 def columns(parcel, **changed):
-    stored = {"sender": parcel.sender_id, "title": parcel.title, "address": ""}
-    return stored | {"grams": parcel.grams or "", "tracking": "", "trouble": ""} | changed
+    """What a browser sends from a page opened just now, with these changes."""
+    shown = {"title": parcel.title, "grams": parcel.grams or "", "tracking": "", "trouble": ""}
+    remembered = {f"initial-{name}": value for name, value in {**shown, "address": ""}.items()}
+    about = {"workflow-version": parcel.version, "workflow-key": str(uuid.uuid4())}
+    return {"sender": parcel.sender_id, "address": ""} | shown | remembered | about | changed
 
 
-def test_a_plain_column_is_saved_and_the_protected_ones_stay(packed, clerk, browser_of):
-    before = Parcel.objects.values("status", "status_since", "version").get()
+def edits(parcel):
+    return Operation.objects.filter(kind="edit", object_id=str(parcel.pk))
+
+
+def test_what_was_changed_is_an_edit_and_the_state_stays(packed, clerk, browser_of):
+    since = packed.status_since
     response = browser_of(clerk).post(page_of(packed), columns(packed, title="maps"))
     assert response.status_code == 302
     packed.refresh_from_db()
-    assert packed.title == "maps"
-    assert Parcel.objects.values("status", "status_since", "version").get() == before
+    assert (packed.title, packed.version) == ("maps", 2)
+    assert (packed.status, packed.status_since) == ("packed", since)
+    operation = edits(packed).get()
+    assert (operation.data, operation.actor) == ({"title": "maps"}, f"user:{clerk.pk}")
     snapshot = packed.history.first()
-    assert (snapshot.history_user, snapshot.operation_id) == (clerk, None)
+    assert (snapshot.history_user, snapshot.operation_id) == (clerk, operation.id)
+
+
+def test_a_form_without_a_change_is_no_edit(packed, clerk, browser_of):
+    assert browser_of(clerk).post(page_of(packed), columns(packed)).status_code == 302
+    packed.refresh_from_db()
+    assert (packed.version, edits(packed).count()) == (1, 0)
+
+
+def test_a_double_click_is_one_edit(packed, clerk, browser_of):
+    client, sent = browser_of(clerk), columns(packed, title="maps")
+    assert [client.post(page_of(packed), sent).status_code for _ in range(2)] == [302, 302]
+    assert edits(packed).count() == 1
+
+
+def test_what_somebody_else_did_meanwhile_is_shown_and_kept(packed, clerk, browser_of):
+    """The clerk opened the page, another one wrote the title, and the clerk changes the weight."""
+    other = person("other", "handle_parcel", "view_parcel")
+    sent = columns(packed, grams="250")
+    edit(packed, by=other, data={"title": "maps"})
+    client = browser_of(clerk)
+    response = client.post(page_of(packed), sent)
+    page = text_of(response)
+    assert response.status_code == 200
+    assert "It has changed since you opened this page" in page
+    assert "Edited by Other: title." in page
+    assert "Somebody changed this meanwhile; it is now: maps" in page
+    assert edits(packed).count() == 1
+    shown = {one["name"]: one.get("value", "") for one in inputs_of(response)}
+    assert (shown["grams"], shown["workflow-version"]) == ("250", "2")
+    assert client.post(page_of(packed), shown).status_code == 302
+    packed.refresh_from_db()
+    assert (packed.title, packed.grams, packed.version) == ("maps", 250, 3)
+
+
+def test_who_may_edit_nothing_any_more_is_told_and_nothing_is_saved(packed, clerk, browser_of):
+    sent = columns(packed, title="maps")
+    execute(packed.ship, by=clerk)
+    response = browser_of(clerk).post(page_of(packed), sent, follow=True)
+    assert "nothing was saved" in text_of(response)
+    packed.refresh_from_db()
+    assert (packed.title, packed.version) == ("books", 2)
+
+
+def test_a_column_that_left_the_form_meanwhile_is_told_too(packed, clerk, browser_of):
+    sent = columns(packed, grams="250")
+    Parcel.objects.filter(pk=packed.pk).update(title="shelf")
+    execute(packed.sort, by=clerk)
+    response = browser_of(clerk).post(page_of(packed), sent)
+    assert "It has changed since you opened this page" in text_of(response)
+    packed.refresh_from_db()
+    assert (packed.grams, packed.version) == (100, 2)
+
+
+def test_a_refusal_is_explained_where_it_belongs(packed, clerk, browser_of, monkeypatch):
+    response = browser_of(clerk).post(page_of(packed), columns(packed, address="", grams="-1"))
+    assert "greater than or equal to 0" in text_of(response)
+    monkeypatch.setattr(Status.PACKED, "required", ("address", "grams"))
+    monkeypatch.setattr(Parcel._meta.get_field("grams"), "blank", True)
+    response = browser_of(clerk).post(page_of(packed), columns(packed, grams=""))
+    assert "Grams is required." in text_of(response)
+    assert edits(packed).count() == 0
+
+
+def test_a_page_that_comes_back_without_its_version_or_key_saves_nothing(packed, clerk, browser_of):
+    sent = columns(packed, title="maps")
+    for name in ("workflow-version", "workflow-key"):
+        incomplete = {one: value for one, value in sent.items() if one != name}
+        response = browser_of(clerk).post(page_of(packed), incomplete)
+        assert "came back incomplete" in text_of(response)
+    packed.refresh_from_db()
+    assert packed.title == "books"
+
+
+def test_columns_that_this_user_may_not_edit_now_are_to_be_read(packed, clerk, sender, browser_of):
+    names = {one["name"] for one in inputs_of(browser_of(clerk).get(page_of(packed)))}
+    assert {"title", "address", "grams"} <= names
+    assert not names & {"tracking", "trouble", "sender", "status", "version"}
+
+
+def test_a_hand_made_post_of_a_column_that_is_to_be_read_changes_nothing(packed, clerk, browser_of):
+    wrong = {"trouble": "mine", "tracking": "T"}
+    assert browser_of(clerk).post(page_of(packed), columns(packed, **wrong)).status_code == 302
+    packed.refresh_from_db()
+    assert (packed.trouble, packed.tracking, packed.version) == ("", "", 1)
+
+
+def test_the_contract_decides_and_not_the_change_permission(parcel, browser_of):
+    """The sender of a new parcel edits it, whom Django only lets look; the other way it is no."""
+    allow(parcel.sender, "view_parcel")
+    new = columns(parcel, title="maps", grams="5")
+    assert browser_of(parcel.sender).post(page_of(parcel), new).status_code == 302
+    parcel.refresh_from_db()
+    assert parcel.title == "maps"
+    other = person("other", "change_parcel", "view_parcel")
+    page = browser_of(other).get(page_of(parcel)).content.decode()
+    assert 'name="title"' not in page and 'name="_save"' not in page
+    assert browser_of(other).post(page_of(parcel), columns(parcel, title="x")).status_code == 403
+
+
+def test_a_list_is_not_edited_past_the_contract(packed, clerk, rf):
+    class Listed(WorkflowAdmin):
+        list_display = ("title", "grams")
+        list_editable = ("grams",)
+
+    shown = Listed(Parcel, admin.site)
+    assert [fault.id for fault in shown.check()] == ["workflows_app.E060"]
+    request = rf.post("/")
+    request.user = clerk
+    with pytest.raises(ContractError, match="remove list_editable"):
+        shown.save_model(request, packed, forms.Form(), change=True)
+
+
+def test_an_added_object_that_loses_a_race_is_told_of_the_rule(sender, clerk, browser_of):
+    """The form found nothing wrong, and then another one with the same title was quicker."""
+    new = columns(Parcel(sender=sender, title="only one"), address="Road 2", grams=5)
+
+    def save_form(self, request, form, change):
+        Parcel.objects.create(sender=sender, title="only one")
+        return form.save(commit=False)
+
+    shown = admin.site.get_model_admin(Parcel)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(shown), "save_form", save_form)
+        response = browser_of(clerk).post(ADD, new)
+    assert response.status_code == 200
+    assert "testapp_parcel_title" in text_of(response)
 
 
 def test_protected_columns_in_a_hand_made_post_are_ignored(packed, clerk, browser_of):
@@ -43,20 +183,8 @@ def test_status_since_and_version_are_read_only_wherever_they_are_shown(packed, 
     request = rf.get("/")
     request.user = clerk
     shown = Detailed(Parcel, admin.site)
-    assert set(shown.get_readonly_fields(request, packed)) == {"status", "status_since", "version"}
+    assert {"status", "status_since", "version"} <= set(shown.get_readonly_fields(request, packed))
     assert list(shown.get_form(request, packed)().fields) == ["title"]
-
-
-def test_an_edit_that_crosses_a_command_does_not_undo_it(packed, clerk, browser_of, rf):
-    request = rf.get("/")
-    request.user = clerk
-    shown = admin.site.get_model_admin(Parcel)
-    opened_earlier = shown.get_object(request, str(packed.pk))
-    execute(packed.ship, by=clerk)
-    opened_earlier.title = "maps"
-    shown.save_model(request, opened_earlier, form=None, change=True)
-    packed.refresh_from_db()
-    assert (packed.title, packed.status, packed.version) == ("maps", "shipping", 2)
 
 
 def test_who_may_only_view_sees_everything_read_only(packed, viewer, browser_of):

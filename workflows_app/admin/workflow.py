@@ -8,25 +8,32 @@ from django.http import HttpRequest
 
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.describe.sight import objects_seen, sees
-from workflows_app.engine import create
 
 from .command import CommandPage
 from .creation import CreationPage
 from .deletion import Deletion
+from .edit import EditPage, changes_since, confirmation_of
+from .edit_form import EditForm
 from .history import ReadOnlyHistory
 from .object_page import object_page
-from .secret_columns import KeepsSecrets
 
 
-class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.ModelAdmin):  # type: ignore[type-arg]
+class WorkflowAdmin(
+    CommandPage,
+    CreationPage,
+    EditPage,
+    Deletion,
+    ReadOnlyHistory,
+    admin.ModelAdmin,  # type: ignore[type-arg]
+):
     """``@admin.register(Claim) class ClaimAdmin(WorkflowAdmin): ...``
 
     Shows where an object stands and what happened to it, gives commands through ``execute()``,
-    and leaves the state to them. What a user may see is what ``seen_by`` says, within what
-    Django's view permission opens.
+    edits columns through ``edit()``, and leaves the state to commands. What a user may see is what
+    ``seen_by`` says, within what Django's view permission opens.
     """
 
-    form = KeepsSecrets
+    form = EditForm
     change_form_template = "workflows_app/admin/change_form.html"
 
     class Media:
@@ -46,7 +53,7 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
         return super().has_view_permission(request, obj) and _in_sight(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Django's permission, and for an object also the contract's."""
+        """Django's permission for the pages; for an object, what the contract lets edit."""
         return super().has_change_permission(request, obj) and _in_sight(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -54,7 +61,7 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
         return super().has_delete_permission(request, obj) and _in_sight(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """State, since and version are written by commands."""
+        """State, since and version, and of an object what this user may not edit now."""
         mine = super().get_readonly_fields(request, obj)
         return tuple(dict.fromkeys((*mine, *self.contract.protected)))
 
@@ -63,7 +70,9 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
         if self.fields:
             return self.fields
         shown = super().get_fields(request, obj)
-        return [name for name in shown if name not in self.contract.protected]
+        mine = [name for name in shown if name not in self.contract.protected]
+        order = [field.name for field in self.opts.get_fields()]
+        return mine if obj is None else sorted(mine, key=lambda name: _place(name, order))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Without the secret columns where they would be shown and not entered."""
@@ -78,15 +87,6 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
             for name, options in fieldsets
         ]
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        """The form of the class, made to keep secrets."""
-        form = kwargs.pop("form", self.form)
-        if not issubclass(form, KeepsSecrets):
-            form = type(form.__name__, (KeepsSecrets, form), {})
-        return super().get_form(request, obj, change, form=form, **kwargs)
-
     def get_list_display(self, request: HttpRequest) -> Any:
         """State and since, unless the class says what to list."""
         listed = super().get_list_display(request)
@@ -100,25 +100,26 @@ class WorkflowAdmin(CommandPage, CreationPage, Deletion, ReadOnlyHistory, admin.
         mine = tuple(one.field for one in contracts_of(self.model))
         return super().get_list_filter(request) or mine
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new object is a command by this user; of a stored one the other columns are saved."""
-        if change:
-            obj._history_user = request.user
-            super().save_model(request, obj, form, change)
-        else:
-            create(obj, by=request.user)
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         """The usual form, with everything about the object round it."""
         if (obj := context.get("original")) is not None:
-            context["workflow"] = object_page(request, obj, self.admin_site)
+            context["workflow"] = {
+                **object_page(request, obj, self.admin_site),
+                "confirmation": confirmation_of(request, obj),
+                "changes": changes_since(request, obj),
+            }
         return super().render_change_form(request, context, *args, **kwargs)
 
 
 def _in_sight(request: HttpRequest, obj: Any) -> bool:
     return obj is None or sees(request.user, obj)
+
+
+def _place(name: Any, order: list[str]) -> int:
+    """As in the model; what it does not know goes last."""
+    return order.index(name) if name in order else len(order)
 
 
 def _without(hidden: set[str], fields: Any) -> list[Any]:
