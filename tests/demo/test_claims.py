@@ -8,8 +8,8 @@ from django.contrib.auth import get_user_model
 from demo_project.claims.models import Claim
 from demo_project.claims.workflow import Status
 from demo_project.stage.people import load_people
-from workflows_app import Forbidden, GuardFailed
-from workflows_app.engine import execute
+from workflows_app import Forbidden, GuardFailed, NotAllowed
+from workflows_app.engine import edit, execute
 from workflows_app.engine.drain import drain
 from workflows_app.models import EffectRun, RunState
 
@@ -162,3 +162,16 @@ def test_an_escalated_claim_is_approved_by_a_senior_reviewer(in_review, outside)
     do(in_review, "escalate", "reviewer")
     do(in_review, "approve", "senior", payout="10.00")
     work_until(in_review, Status.PAID)
+
+
+def test_an_account_number_that_is_missing_is_entered_by_its_claimant(claim):
+    edit(claim, by=person("claimant"), data={"iban": ""})
+    do(claim, "submit", "claimant")
+    with pytest.raises(GuardFailed, match="Enter the account number"):
+        do(claim, "approve", "reviewer", payout="1.00")
+    with pytest.raises(Forbidden, match="Only the claimant"):
+        edit(claim, by=person("reviewer"), data={"iban": IBAN})
+    with pytest.raises(NotAllowed, match="only in Draft"):
+        edit(claim, by=person("claimant"), data={"title": "Hail"})
+    edit(claim, by=person("claimant"), data={"iban": IBAN})
+    assert do(claim, "approve", "reviewer", payout="1.00").status == Status.PAYING

@@ -107,7 +107,8 @@ def test_a_column_of_another_state_is_refused_and_says_of_which(shelved, sender)
 def test_who_edits_nothing_anywhere_is_forbidden_whatever_he_sends(packed):
     stranger = person("stranger", "view_parcel")
     for data in ({"title": "x"}, {"nonsense": 1}, {}):
-        refused(Forbidden, packed, stranger, **data)
+        refusal = refused(Forbidden, packed, stranger, **data)
+        assert refusal.detail == "Only the sender or a clerk may edit this."
     assert editable_columns(packed, stranger) == ()
 
 

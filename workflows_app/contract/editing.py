@@ -43,10 +43,15 @@ def editable_states(obj: Any, user: Any) -> dict[str, list[State]]:
     return states
 
 
-def editors_of(obj: Any, column: str) -> tuple[Who, ...]:
-    """Who may edit this column in some state."""
+def editors_of(obj: Any, column: str | None = None) -> tuple[Who, ...]:
+    """Who may edit this column in some state; without one, any column."""
     everybody = (editors_in(contract, state).items() for contract, state in _states_of(obj))
-    found = (who for group in everybody for who, columns in group if column in columns)
+    found = (
+        who
+        for group in everybody
+        for who, columns in group
+        if (columns if column is None else column in columns)
+    )
     return tuple(dict.fromkeys(found))
 
 

@@ -69,8 +69,11 @@ def refuse_stranger_to_all(obj: Any, by: Any) -> None:
             "Only people edit columns; what the system changes stands in a transition's body.",
             facts={"transition": EDIT.name},
         )
-    if not (editable_columns(obj, by) or editable_states(obj, by)):
-        raise Forbidden("You may not edit this.", facts={"transition": EDIT.name})
+    if editable_columns(obj, by) or editable_states(obj, by):
+        return
+    who = " or ".join(map(str, editors_of(obj)))
+    told = f"Only {who} may edit this." if who else "Nobody edits this; commands change it."
+    raise Forbidden(told, facts={"transition": EDIT.name, "who": who or None})
 
 
 def _read(
