@@ -144,6 +144,27 @@ def test_a_rule_that_is_asked_at_the_commit_refuses_too(opened, driver):
     assert Seat.objects.get(number=2).version == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_it_refers_to_and_is_gone_is_pointed_at(opened, driver):
+    """PostgreSQL and SQLite look at the commit, MariaDB at once; either way it is a refusal."""
+    seat = Seat.objects.create(trip=opened, number=1)
+    refusal = refusal_of(seat, "carry", SYSTEM, number=999_999)
+    assert refusal.reasons == (Reason("gone", "Trip: it does not exist any more.", "/trip"),)
+    assert (refusal.current.state, Seat.objects.get().version) == ("free", 0)
+    with pytest.raises(Invalid) as refused:
+        create(Seat(trip_id=999_999, number=2), by=person("builder", "add_seat"))
+    assert [(r.code, r.pointer) for r in refused.value.reasons] == [("gone", "/trip")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_still_refer_to_is_not_deleted_without_them(opened):
+    seat = Seat.objects.create(trip=opened, number=1)
+    before = Operation.objects.count()
+    refusal = refusal_of(seat, "burn", SYSTEM)
+    assert refusal.code == "gone"
+    assert (Trip.objects.count(), Operation.objects.count()) == (1, before)
+
+
 def test_what_the_guard_of_the_database_says_is_no_rule_of_the_model(opened):
     told = "change only with the operation of a command"
     with pytest.raises(IntegrityError, match=told), transaction.atomic():

@@ -210,6 +210,16 @@ class SeatWorkflow(Workflow, states=Place, seen_by=driver):
         """Screw another number on."""
         self.number = cmd.data["number"]
 
+    @transition(source=Place.FREE, target=None, by=SYSTEM, data=Number)
+    def carry(self, cmd):
+        """Carry it into another trip, which may be gone by now."""
+        self.trip_id = cmd.data["number"]
+
+    @transition(source=Place.FREE, target=None, by=SYSTEM)
+    def burn(self, cmd):
+        """Lose the trip behind everybody's back, which its seats still need."""
+        Trip.objects.filter(pk=self.trip_id)._raw_delete("default")
+
     @transition(source=Place.FREE, target=None, by=SYSTEM)
     def unscrew(self, cmd):
         """Take the number off, which no seat may be without."""

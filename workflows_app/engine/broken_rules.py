@@ -37,6 +37,23 @@ def broken_rule(
     return _on_sqlite(str(error), written, connection)
 
 
+def is_broken_reference(error: Exception, connection: Any) -> bool:
+    """Whether a foreign key of the project's tables points at nothing; ours are our own matter."""
+    if connection.vendor == "postgresql":
+        table = getattr(getattr(error.__cause__, "diag", None), "table_name", None) or ""
+        is_one = getattr(error.__cause__, "sqlstate", None) == _FOREIGN_KEY_ON_POSTGRESQL
+        return is_one and not table.startswith(_OUR_TABLES)
+    if connection.vendor == "mysql":
+        number, text = (*error.args, "")[:2]
+        return number in _FOREIGN_KEYS_ON_MARIADB and f"`{_OUR_TABLES}" not in str(text)
+    return str(error) == "FOREIGN KEY constraint failed"
+
+
+_FOREIGN_KEY_ON_POSTGRESQL = "23503"
+_FOREIGN_KEYS_ON_MARIADB = (1451, 1452)
+_OUR_TABLES = "workflows_app_"
+
+
 def _on_postgresql(
     error: IntegrityError, written: type[Model] | None, connection: Any
 ) -> Broken | None:

@@ -14,7 +14,7 @@ from workflows_app.contract.registry import Contract
 from workflows_app.failures import Current, Invalid, Reason, Refused
 from workflows_app.models import Operation
 
-from .broken_rules import Broken, broken_rule
+from .broken_rules import Broken, broken_rule, is_broken_reference
 
 
 @dataclass
@@ -57,7 +57,7 @@ def refusal_of(error: IntegrityError | DataError, using: str, obj: Any) -> Inval
     if isinstance(error, DataError):
         reasons = [] if obj is None else list(_out_of_range(obj._meta.concrete_fields, obj))
     else:
-        reasons = _reasons_of(error, using, obj)
+        reasons = _reasons_of(error, using, obj) or list(_references(error, using, obj))
     return Invalid(Violation(reasons[0]), reasons=reasons[1:]) if reasons else None
 
 
@@ -71,6 +71,26 @@ def _reasons_of(error: IntegrityError, using: str, obj: Any) -> list[Reason]:
     possible = list(_possible(broken, obj if mine else broken.model()))
     named = [one for one in possible if one in all_of_them] or possible[:1]
     return [*named, *(one for one in all_of_them if one not in named)]
+
+
+def _references(error: IntegrityError, using: str, obj: Any) -> Iterator[Reason]:
+    """What the object refers to and is gone; databases tell at the commit, SQLite without names."""
+    if not is_broken_reference(error, connections[using]):
+        return
+    gone = [] if obj is None else [f for f in obj._meta.concrete_fields if _is_gone(f, obj, using)]
+    for field in gone:
+        name = str(field.verbose_name).capitalize()
+        yield Reason("gone", f"{name}: it does not exist any more.", f"/{field.name}")
+    if not gone:
+        yield Reason("gone", "Something that belongs to it was deleted meanwhile. Look again.")
+
+
+def _is_gone(field: Any, obj: Any, using: str) -> bool:
+    key = getattr(obj, field.attname)
+    if field.remote_field is None or key is None or not field.db_constraint:
+        return False
+    there = field.remote_field.model._base_manager.using(using)
+    return not there.filter(**{field.target_field.attname: key}).exists()
 
 
 def refuse_violations(obj: Any, using: str) -> None:
