@@ -87,13 +87,14 @@ def test_the_list_shows_and_filters_every_state(browser, product):
 
 def test_editing_leaves_every_state_alone(browser, product):
     posted = {"title": "other", "status": "live", "review_status": "passed", "version": 9}
+    posted |= {"workflow-version": 0, "workflow-key": str(uuid.uuid4())}
     browser.post(page_of(product), posted | {"grade": "", "recipe": "", "fault": ""})
     product.refresh_from_db()
     assert (product.title, product.status, product.review_status, product.version) == (
         "other",
         "idea",
         "open",
-        0,
+        1,
     )
 
 
