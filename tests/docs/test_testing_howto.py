@@ -1,18 +1,21 @@
-"""The how-to on tests is true: its examples are a test module, and it passes."""
+"""The how-tos on tests are true: the examples of each are a test module, and it passes."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .reader import blocks_of
 
 ROOT = Path(__file__).parents[2]
-PAGE = "howto/test-your-workflow.md"
+PAGES = {"howto/test-your-workflow.md": 11, "howto/explore-a-workflow.md": 9}
 
 
-def test_the_examples_run_as_they_stand_there(tmp_path):
-    for block in blocks_of(PAGE):
+@pytest.mark.parametrize(("page", "tests"), PAGES.items())
+def test_the_examples_run_as_they_stand_there(tmp_path, page, tests):
+    for block in blocks_of(page):
         if block.language == "python":
             name, _, _ = block.note.partition(" ")
             with (tmp_path / name).open("a") as file:
@@ -27,4 +30,4 @@ def test_the_examples_run_as_they_stand_there(tmp_path):
         check=False,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert " 11 passed" in finished.stdout
+    assert f" {tests} passed" in finished.stdout

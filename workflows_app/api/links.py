@@ -18,6 +18,11 @@ def note_basename(object_type: str, basename: str) -> None:
         known.append(basename)
 
 
+def basenames_of(object_type: str) -> tuple[str, ...]:
+    """The names under which routers serve the objects of a type; none if no view set does."""
+    return tuple(_basenames.get(object_type, ()))
+
+
 def operation_url(request: Request, operation_id: Any) -> str | None:
     """The absolute address of an operation; None if the project does not serve operations."""
     return url_of(request, OPERATION, pk=operation_id)
@@ -25,7 +30,7 @@ def operation_url(request: Request, operation_id: Any) -> str | None:
 
 def object_url(request: Request, object_type: str, object_id: str) -> str | None:
     """The absolute address of an object; None if no view set serves its model."""
-    names = (f"{basename}-detail" for basename in _basenames.get(object_type, ()))
+    names = (f"{basename}-detail" for basename in basenames_of(object_type))
     return next(filter(None, (url_of(request, name, pk=object_id) for name in names)), None)
 
 

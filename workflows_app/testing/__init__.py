@@ -5,25 +5,33 @@ from .coverage import Coverage, Declared
 from .crashes import Pause, cut, killed, killed_everywhere
 from .given import at
 from .points import POINTS, statement
+from .paths import Path, Step, paths
+from .promises import broken_promises
 from .scenario import Scenario, refused, scenario
 from .script import Call, OffScript, Script, late, scripted
 from .strict import BrokenRule, strict
+from .walk import CannotWalk, Example, walk, walk_all
 from .work import Attempt, WorkerDies, drain, drain_until_quiet
 
 __all__ = [
-    "POINTS",
     "Attempt",
     "BrokenRule",
     "Call",
+    "CannotWalk",
     "Clock",
     "Coverage",
     "Declared",
+    "Example",
     "OffScript",
+    "POINTS",
+    "Path",
     "Pause",
     "Scenario",
     "Script",
+    "Step",
     "WorkerDies",
     "at",
+    "broken_promises",
     "cut",
     "drain",
     "drain_until_quiet",
@@ -31,9 +39,12 @@ __all__ = [
     "killed",
     "killed_everywhere",
     "late",
+    "paths",
     "refused",
     "scenario",
     "scripted",
     "statement",
     "strict",
+    "walk",
+    "walk_all",
 ]
