@@ -4,8 +4,8 @@ from .clock import Clock, frozen_clock
 from .coverage import Coverage, Declared
 from .crashes import Pause, cut, killed, killed_everywhere
 from .given import at
-from .points import POINTS, statement
 from .paths import Path, Step, paths
+from .points import POINTS, statement
 from .promises import broken_promises
 from .scenario import Scenario, refused, scenario
 from .script import Call, OffScript, Script, late, scripted
@@ -14,6 +14,7 @@ from .walk import CannotWalk, Example, walk, walk_all
 from .work import Attempt, WorkerDies, drain, drain_until_quiet
 
 __all__ = [
+    "POINTS",
     "Attempt",
     "BrokenRule",
     "Call",
@@ -23,7 +24,6 @@ __all__ = [
     "Declared",
     "Example",
     "OffScript",
-    "POINTS",
     "Path",
     "Pause",
     "Scenario",
