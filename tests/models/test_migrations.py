@@ -120,6 +120,14 @@ class Project:
         text = MODELS.format(name=name, options=options, more_fields=more_fields)
         self.write("ships/models.py", text)
 
+    def rename_field(self, old, new):
+        for name, was, now in (
+            ("models.py", f"{old} = ", f"{new} = "),
+            ("workflow.py", "seen_by=captain)", f'seen_by=captain, field="{new}")'),
+        ):
+            path = self.home / "ships" / name
+            path.write_text(path.read_text().replace(was, now))
+
     def manage(self, *arguments):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "django", *arguments],
@@ -191,6 +199,14 @@ def test_the_model_is_renamed(project):
     project.models()
     project.migrate()
     project.run(BEGIN)
+    rename_to_vessel(project)
+    project.models(name="Vessel")
+    assert "No changes" in project.manage("makemigrations", "--check")
+    project.migrate()
+    project.run(STILL_TRUE.format(name="Vessel", rows=ROWS), GUARD_STANDS.format(name="Vessel"))
+
+
+def rename_to_vessel(project):
     project.write(
         "ships/migrations/0002_renamed.py",
         """
@@ -210,10 +226,6 @@ def test_the_model_is_renamed(project):
             ]
         """,
     )
-    project.models(name="Vessel")
-    assert "No changes" in project.manage("makemigrations", "--check")
-    project.migrate()
-    project.run(STILL_TRUE.format(name="Vessel", rows=ROWS), GUARD_STANDS.format(name="Vessel"))
 
 
 def test_a_plain_model_of_django_fsm_moves_over_with_its_rows(project):
@@ -246,3 +258,110 @@ def test_going_back_to_nothing_leaves_no_trigger(project):
         ours = {f"workflows_app_{one}" for one in ("operation", "event", "tombstone")}
         assert tables == ours, tables
     """)
+
+
+def test_the_model_is_renamed_and_keeps_its_past(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    rename_to_vessel(project)
+    project.models(name="Vessel", more_fields='workflow_object_type = "ships.ship"')
+    assert "No changes" in project.manage("makemigrations", "--check")
+    project.migrate()
+    project.run(STILL_TRUE.format(name="Vessel", rows=ROWS), GUARD_STANDS.format(name="Vessel"))
+    project.run("""
+        from ships.models import Vessel
+        from workflows_app import SYSTEM
+        from workflows_app.describe.timeline import timeline
+        from workflows_app.engine import execute
+        from workflows_app.models import Operation
+        beagle, argo = Vessel.objects.get(title="Beagle"), Vessel.objects.get(title="Argo")
+        assert len(timeline(beagle).entries) == 2
+        assert execute(argo.sail, by=SYSTEM).object_type == "ships.ship"
+        argo.refresh_from_db()
+        argo.delete()
+        assert {one.object_type for one in Operation.objects.all()} == {"ships.ship"}
+        assert Operation.objects.filter(object_type="ships.ship").count() == 5
+    """)
+
+
+def test_a_status_column_is_renamed_and_rows_are_updated_in_the_same_run(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    project.write(
+        "ships/migrations/0002_phase.py",
+        """
+        from django.db import migrations
+
+        class Migration(migrations.Migration):
+            dependencies = [("ships", "0001_initial")]
+            operations = [
+                migrations.RenameField("Ship", "status", "phase"),
+                migrations.RenameField("Ship", "status_since", "phase_since"),
+                migrations.RenameField("HistoricalShip", "status", "phase"),
+                migrations.RenameField("HistoricalShip", "status_since", "phase_since"),
+            ]
+        """,
+    )
+    project.write(
+        "ships/migrations/0003_retitled.py",
+        """
+        from django.db import migrations
+
+        def retitle(apps, schema_editor):
+            apps.get_model("ships", "Ship").objects.filter(title="Argo").update(title="Argos")
+
+        class Migration(migrations.Migration):
+            dependencies = [("ships", "0002_phase")]
+            operations = [migrations.RunPython(retitle, migrations.RunPython.noop)]
+        """,
+    )
+    project.rename_field("status", "phase")
+    assert "No changes" in project.manage("makemigrations", "--check")
+    project.migrate()
+    project.run("""
+        from django.db import IntegrityError
+        from ships.models import Ship
+        from workflows_app import SYSTEM
+        from workflows_app.engine import execute
+        from workflows_app.models.guard import missing
+        assert missing("default") == [], missing("default")
+        argo = Ship.objects.get(title="Argos")
+        execute(argo.sail, by=SYSTEM)
+        try:
+            Ship.objects.filter(title="Argos").update(phase="harbour")
+        except IntegrityError as error:
+            assert "execute(" in str(error), error
+        else:
+            assert False
+    """)
+
+
+def test_backwards_to_nothing_and_forwards_again(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    project.manage("migrate", "workflows_app", "0003")
+    project.manage("migrate", "workflows_app")
+    project.run(STILL_TRUE.format(name="Ship", rows=ROWS), GUARD_STANDS.format(name="Ship"))
+    project.manage("migrate", "workflows_app", "zero")
+    project.run("""
+        from django.db import connection
+        from ships.models import Ship
+        from workflows_app.models.guard.dialects import dialect_of
+        assert dialect_of(connection).standing() == []
+        Ship.objects.update(title="alone")
+    """)
+    project.manage("migrate")
+    project.run(
+        """
+        from ships.models import Ship
+        from workflows_app.models.guard import missing
+        assert missing("default") == [], missing("default")
+        from workflows_app import SYSTEM
+        from workflows_app.engine import execute
+        execute(Ship.objects.create(title="Beagle").sail, by=SYSTEM)
+    """,
+        GUARD_STANDS.format(name="Ship"),
+    )

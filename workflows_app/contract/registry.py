@@ -63,8 +63,12 @@ class Contract:
 
     @cached_property
     def object_type(self) -> str:
-        """The stable text that stands for the model in every row: ``claims.claim``."""
-        return self.model._meta.label_lower
+        """The stable text that stands for the model in every row: ``claims.claim``.
+
+        A model that was renamed says its first one: ``workflow_object_type = "claims.claim"``.
+        """
+        declared: str = getattr(self.model, "workflow_object_type", "")
+        return declared or self.model._meta.label_lower
 
     @cached_property
     def since_field(self) -> str:
@@ -163,6 +167,8 @@ class Unbound(LookupError):
 
 
 _by_type: dict[str, dict[str, Contract]] = {}
+#: What the model is called now, by the type under which its rows are kept.
+_labels: dict[str, str] = {}
 
 
 def bind(model: type[Model], field: str) -> None:
@@ -182,6 +188,7 @@ def bind(model: type[Model], field: str) -> None:
             bound[workflow.workflow_field] = known[workflow.workflow_field]
     if bound:
         _by_type[label] = bound
+        _labels[next(iter(bound.values())).object_type] = label
 
 
 def contract_of(model: type[Model] | Model, field: str = "") -> Contract:
@@ -228,7 +235,7 @@ def _object_type(model: type[Model] | Model) -> str:
 
 def _bound(object_type: str) -> dict[str, Contract]:
     try:
-        return _by_type[object_type]
+        return _by_type.get(object_type) or _by_type[_labels[object_type]]
     except KeyError:
         raise Unbound(f"No workflow model {object_type!r} is installed.") from None
 

@@ -31,6 +31,8 @@ class Workflow:
     workflow_seen_by: ClassVar[Who]
     workflow_secret: ClassVar[frozenset[str]]
     workflow_field: ClassVar[str]
+    #: In a model that was renamed: the object type under which its rows are kept.
+    workflow_object_type: ClassVar[str] = ""
     workflow_name: ClassVar[str]
 
     def __init_subclass__(

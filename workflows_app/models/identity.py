@@ -30,10 +30,12 @@ def _random(bits: int) -> int:
 
 
 def object_type_of(obj: Model | type[Model]) -> str:
-    """The stable text that stands for the model: ``app_label.model`` of the concrete model."""
+    """The stable text that stands for the model: ``app_label.model`` of the concrete model, or
+    what it was before the model was renamed (``workflow_object_type``).
+    """
     concrete: Any = obj._meta.concrete_model
-    label: str = concrete._meta.label_lower
-    return label
+    kept: str = getattr(concrete, "workflow_object_type", "")
+    return kept or str(concrete._meta.label_lower)
 
 
 def object_id_of(obj: Model) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Model
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.workflow import workflows_of
 
-from . import binding, editing, effects, flow, guards, names, people, project, several
+from . import binding, editing, effects, flow, guards, names, object_types, people, project, several
 
 _ABOUT_A_CONTRACT = (
     *names.ALL,
@@ -37,6 +37,7 @@ def faults_of(models: Iterable[type[Model]]) -> Iterator[CheckMessage]:
     """What is wrong with these models and the contracts they obey."""
     concrete = [model for model in models if not model._meta.proxy]
     yield from binding.shared_contracts(concrete)
+    yield from object_types.faults(concrete)
     for model in concrete:
         bound = list(binding.faults(model))
         yield from bound

@@ -1,6 +1,6 @@
 """The guard in the database: no state changes without its operation, whoever writes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,15 +33,17 @@ def install(using: str) -> None:
             dialect.run(dialect.drop_the_rest())
 
 
-def lift(using: str, *, only: str = "") -> None:
+def lift(using: str, *, only: str = "", tables: Collection[str] = ()) -> None:
     """Drop the triggers of the guard in this database: nothing is refused until install().
 
-    ``only`` an event (insert, update, delete) lifts no more than is needed for that.
+    ``only`` an event (insert, update, delete), or those of some ``tables``, lifts no more than is
+    needed for that.
     """
     dialect = dialect_of(connections[using])
     with _transaction(using):
-        _drop(dialect, [one for one in dialect.standing() if one.is_for(only)])
-        if not only:
+        chosen = [one for one in dialect.standing() if one.is_for(only)]
+        _drop(dialect, [one for one in chosen if not tables or one.table in tables])
+        if not (only or tables):
             dialect.run(dialect.drop_the_rest())
 
 
