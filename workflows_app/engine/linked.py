@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import router, transaction
+from django.db.models import Model
 
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import Contract, Unbound, contract_of
 from workflows_app.failures import ContractError, Reason, Refused
 from workflows_app.models import Operation
-from workflows_app.models.writing import Writing, writing
+from workflows_app.models.writing import Writing, body_is_running, writing
 
 from .idempotency import actor_label, actor_of, key_hash
 from .request import Cause, Request, read_request
@@ -31,6 +32,8 @@ class Linked:
     request: Request
     give: Callable[[Request], tuple[Operation, Any]]
     asked: list[Request] = field(default_factory=list)
+    #: New objects that refer to this one, which is new itself: each with its contract and key.
+    parts: list[tuple[Any, Contract, str]] = field(default_factory=list)
     count: int = 0
     open: bool = False
 
@@ -51,7 +54,10 @@ class Linked:
         self.asked.append(asked)
 
     def create(self, what: Any, data: Mapping[str, Any] | None, columns: dict[str, Any]) -> Any:
-        """A new object of this model, or by this transition of it, at once."""
+        """A new object of this model, or by this transition of it, at once.
+
+        One that refers to an object whose creation is running is stored right after that.
+        """
         if not isinstance(what, type):
             return self._begin(what, data, columns)
         contract = _contract_of(what)
@@ -62,10 +68,18 @@ class Linked:
                 f"cmd.create({what.__name__}, data=...): it has no transition that creates; give"
                 " the columns of the new object by name."
             )
-        return self._insert(what(**columns), contract)
+        obj, key = what(**columns), self._next_key()
+        self._refuse_elsewhere(router.db_for_write(contract.model, instance=obj))
+        if any(self._is_to_be_stored(value) for value in columns.values()):
+            self.parts.append((obj, contract, key))
+        else:
+            self._insert(obj, contract, key)
+        return obj
 
     def run_asked(self, obj: Any) -> None:
-        """Run what the body asked for, in the order written, now that its object is saved."""
+        """Do what the body asked for, in the order written, now that its object is saved."""
+        for part in self.parts:
+            self._insert(*part)
         for asked in self.asked:
             with _passed_on(asked.contract, asked.object_id, asked.transition.name):
                 self.give(asked)
@@ -82,10 +96,14 @@ class Linked:
         with _passed_on(asked.contract, "", asked.transition.name):
             return self.give(asked)[1]
 
-    def _insert(self, obj: Any, contract: Contract) -> Any:
-        using = router.db_for_write(contract.model, instance=obj)
-        self._refuse_elsewhere(using)
-        key = self._next_key()
+    def _is_to_be_stored(self, value: Any) -> bool:
+        """Whether it is the new object whose body runs, or one that waits for that."""
+        if not isinstance(value, Model) or not value._state.adding:
+            return False
+        return body_is_running(value) or any(value is part for part, *_ in self.parts)
+
+    def _insert(self, obj: Any, contract: Contract, key: str) -> None:
+        using = self.request.using
         receipt = {
             "actor": actor_of(SYSTEM),
             "actor_label": actor_label(SYSTEM),
@@ -98,7 +116,6 @@ class Linked:
             attempt.obj = obj
             with transaction.atomic(using=using), writing(obj, Writing(receipt=receipt)):
                 obj.save(using=using)
-        return obj
 
     def _read(self, command: Any, data: Mapping[str, Any] | None, reason: str) -> Request:
         key = self._next_key()
