@@ -1,10 +1,5 @@
 """A model is found by its contract, and a contract by its model."""
 
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from django.apps.registry import Apps
 from django.db import models
@@ -63,21 +58,3 @@ def test_a_state_the_contract_forgot_is_shown_as_it_is_stored():
 
 def test_every_effect_is_listed_once_by_name():
     assert set(contract_of(Parcel).effects) == {"hand_over", "tell_sender", "insure"}
-
-
-def test_the_version_of_a_contract_is_the_same_in_every_process():
-    program = (
-        "import django; django.setup();"
-        "from workflows_app.contract.registry import contract_for;"
-        "print(contract_for('testapp.parcel').version)"
-    )
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    version = contract_of(Parcel).version
-    assert said.stdout.strip() == version
-    assert re.fullmatch("[0-9a-f]{12}", version)

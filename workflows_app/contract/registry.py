@@ -1,7 +1,5 @@
 """Which contracts a model obeys: compiled once, when Django has built the model."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +14,7 @@ from .people import Who
 from .several import refuse_collisions
 from .states import State, States
 from .transitions import Transition
+from .version import version_of
 from .workflow import Workflow, workflows_of
 
 
@@ -119,11 +118,14 @@ class Contract:
 
     @cached_property
     def version(self) -> str:
-        """12 hex digits that change when the contract's table changes, whatever the language."""
-        states = [(str(state), state.initial, state.final) for state in self.states.all()]
-        table = [_row(way) for way in self.ways]
-        text = json.dumps([states, table])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        """12 hex digits that change when what the contract means changes; see ``version_of``."""
+        return version_of(
+            self.states.all(),
+            self.ways,
+            self.effects.values(),
+            self.seen_by,
+            self.workflow.workflow_secret,
+        )
 
     def effect_named(self, name: str) -> Effect | None:
         """The effect that runs have under this name, of today or of an earlier release."""
@@ -238,14 +240,3 @@ def _bound(object_type: str) -> dict[str, Contract]:
         return _by_type.get(object_type) or _by_type[_labels[object_type]]
     except KeyError:
         raise Unbound(f"No workflow model {object_type!r} is installed.") from None
-
-
-def _row(way: Transition) -> list[Any]:
-    return [
-        way.name,
-        way.sources,
-        way.targets,
-        repr(way.by),
-        [guard.code for guard in way.guards],
-        [(e.name, e.safety, e.then, e.otherwise) for e in way.all_effects()],
-    ]
