@@ -74,3 +74,36 @@ def test_a_former_name_of_an_effect_is_checked_too(first, second, fault):
     with pytest.raises(ContractError, match=fault):
         contract_of_two_effects(first=first, second=second)
     contract_of_two_effects(first=["buzz"])
+
+
+def contract_of_two_transitions(*, first=(), second=()):
+    class DoorWorkflow(Workflow, states=Status, seen_by=staff):
+        @transition(source="*", target=None, by=clerk, was=first)
+        def call(self, cmd):
+            """Call."""
+
+        @transition(source="*", target=None, by=clerk, was=second)
+        def knock(self, cmd):
+            """Knock."""
+
+    return DoorWorkflow
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        (["knock"], [], "was='knock' is the name of another"),
+        (["call"], [], "was='call' is its own name"),
+        (["ring"], ["ring"], "was='ring' is a former name of 'call' already"),
+        (["Ring"], [], "small letters"),
+        ("ring", [], "takes a list"),
+    ],
+)
+def test_a_former_name_of_a_transition_is_checked_too(first, second, fault):
+    with pytest.raises(ContractError, match=fault):
+        contract_of_two_transitions(first=first, second=second)
+
+
+def test_a_transition_and_an_effect_may_have_had_the_same_name():
+    workflow = contract_of_two_transitions(first=["ring"], second=["tap"])
+    assert workflow.workflow_transitions["call"].every_name == ("ring", "call")

@@ -133,7 +133,6 @@ def test_a_contract_written_again_has_the_same_version():
         {"turned": True},
         {"guards": ("dry",), "by": Role("somebody else by name", "testapp.handle_parcel")},
     ],
-    ids=str,
 )
 def test_what_is_only_said_changes_no_version(change):
     assert version(**change) == version()
@@ -177,7 +176,6 @@ def test_a_translated_label_changes_no_version():
         {"seen_by": clerk},
         {"secret": ("title",)},
     ],
-    ids=str,
 )
 def test_what_is_meant_otherwise_is_another_version(change):
     assert version(**change) != version()

@@ -26,7 +26,8 @@ def test_a_receipt_names_the_move_and_the_actor(shipping, clerk):
     assert document["id"] == str(operation.pk)
     assert document["object"] == {"type": "testapp.parcel", "id": str(shipping.pk), "url": None}
     assert document["workflow"] == "parcel"
-    assert (document["transition"], document["version"]) == ("ship", 2)
+    assert (document["transition"], document["label"], document["version"]) == ("ship", "Ship", 2)
+    assert document["contract_version"] == operation.contract_version
     assert (document["source"], document["target"]) == ("packed", "shipping")
     assert document["actor"] == {"id": f"user:{clerk.pk}", "label": "Clerk"}
     assert (document["cause"], document["caused"], document["superseded_by"]) == (None, [], None)

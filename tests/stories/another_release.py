@@ -3,13 +3,15 @@
 from workflows_app.engine.ledger import write_operation
 from workflows_app.models import EffectRun
 
+BY_THE_SYSTEM = {"kind": "command", "actor": "system", "actor_label": "the system"}
 
-def move(obj, state, *, transition="ship", field="status"):
+
+def move(obj, state, *, transition="ship", field="status", **columns):
     """The object goes to a state as that release calls it, with its operation."""
     source = type(obj).objects.values_list(field, flat=True).get(pk=obj.pk)
     operation = write_operation(
         obj, "default", version=obj.version + 1, transition=transition, source=source,
-        target=state, kind="command", actor="system", actor_label="the system",
+        target=state, **BY_THE_SYSTEM | columns,
     )  # fmt: skip
     type(obj).objects.filter(pk=obj.pk).update(**{field: state, "version": obj.version + 1})
     obj.refresh_from_db()

@@ -7,13 +7,16 @@ from django_fsm import can_proceed
 
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import CarrierSilent, Status
-from workflows_app import SYSTEM, NotAllowed
+from workflows_app import SYSTEM, KeyReused, NotAllowed
 from workflows_app.contract.registry import contract_of
+from workflows_app.describe.receipt import receipt
 from workflows_app.describe.status import status
 from workflows_app.describe.timeline import timeline
 from workflows_app.engine import execute
 from workflows_app.engine.claim import claim
 from workflows_app.engine.drain import drain
+from workflows_app.engine.idempotency import derived_key, fingerprint, key_hash
+from workflows_app.engine.request import key_for
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import Operation
 from workflows_app.ops import place, resolve, skip
@@ -195,3 +198,49 @@ def test_what_follows_waits_while_the_object_stands_in_a_state_of_another_releas
     make_due()
     sweep("default")
     assert run_of("hand_over").follow_up == "done"
+
+
+def kept_key(parcel, by, key, name):
+    """The columns of a command that a release accepted under this name of its transition."""
+    return {
+        "transition": name,
+        "actor": f"user:{by.pk}",
+        "key": key,
+        "key_hash": key_hash(key),
+        "fingerprint": fingerprint(name, "testapp.parcel", str(parcel.pk), {}),
+    }
+
+
+@pytest.mark.parametrize("name", ["post", "dispatch", "ship"])
+def test_a_key_of_an_earlier_release_answers_with_its_operation(packed, clerk, name):
+    first = move(packed, "shipping", **kept_key(packed, clerk, "k-1", name))
+    again = execute(packed.ship, by=clerk, key="k-1")
+    assert (again.pk, again.replayed) == (first.pk, True)
+    assert Operation.objects.filter(key="k-1").count() == 1
+    with pytest.raises(KeyReused):
+        execute(packed.cover, by=clerk, key="k-1", version=packed.version)
+
+
+def test_every_release_makes_the_same_key_of_what_it_derives(packed, clerk):
+    under_the_first_name = derived_key("run:r", "post", "testapp.parcel", str(packed.pk))
+    assert key_for("run:r", packed.ship) == under_the_first_name
+    execute(packed.ship, by=clerk, key="k-2")
+    assert latest().transition == "ship"
+    assert latest().fingerprint == fingerprint("post", "testapp.parcel", str(packed.pk), {})
+
+
+def test_what_follows_is_told_as_such_whatever_the_names_were(shipping):
+    drain()
+    arrived = Operation.objects.get(transition="arrive")
+    assert arrived.key.endswith(":come")
+    (told,) = [e["text"] for e in timeline(shipping).entries if e.get("transition") == "arrive"]
+    assert 'by the system after "hand over" was done' in told
+
+
+def test_operations_keep_the_name_they_were_stored_under_and_are_told_by_the_label(packed):
+    operation = move(packed, "shipping", transition="dispatch")
+    document = receipt(operation)
+    assert (document["transition"], document["label"]) == ("dispatch", "Ship")
+    assert document["contract_version"] == contract_of(packed).version
+    (*_, told) = [entry["text"] for entry in timeline(packed).entries]
+    assert told == "Ship, by the system: Hand it to the carrier. Now: On its way."

@@ -125,6 +125,7 @@ class ParcelWorkflow(Workflow, states=Status, seen_by=sender | staff, secret=["a
         by=clerk & ~sender,
         guards=[has_address],
         effects=[hand_over, tell_sender],
+        was=["post", "dispatch"],
     )
     def ship(self, cmd):
         """Hand it to the carrier."""
@@ -135,6 +136,7 @@ class ParcelWorkflow(Workflow, states=Status, seen_by=sender | staff, secret=["a
         by=SYSTEM,
         data=Arrival,
         effects=[tell_sender],
+        was=["come"],
     )
     def arrive(self, cmd):
         """The carrier has it."""

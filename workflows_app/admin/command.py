@@ -63,7 +63,7 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _find(self, request: HttpRequest, object_id: str, name: str) -> tuple[Any, Transition]:
         obj = self.get_object(request, unquote(object_id))
-        transition = contract_of(self.model).all_transitions.get(name)
+        transition = contract_of(self.model).transition_named(name)
         if obj is None or transition is None or transition.creates:
             raise Http404
         if not self.has_view_permission(request, obj):

@@ -52,7 +52,7 @@ class CreationPage(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def creation_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Ask for the data, then give the command; a refusal is explained on the form."""
-        creation = contract_of(self.model).all_transitions.get(name)
+        creation = contract_of(self.model).transition_named(name)
         if creation is None or not creation.creates:
             raise Http404
         if not _may(request, creation):

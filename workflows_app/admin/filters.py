@@ -76,3 +76,8 @@ class TransitionFilter(ContractFilter):
     def offered_by(self, contract: Contract) -> Iterable[tuple[str, Any]]:
         """Its transitions."""
         return ((known.name, known.label) for known in contract.transitions.values())
+
+    def every_name(self, contract: Contract, value: str) -> Iterable[str]:
+        """The transition's name and its former ones."""
+        known = contract.transition_named(value)
+        return () if known is None else known.every_name

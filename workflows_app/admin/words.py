@@ -68,7 +68,7 @@ def moment(stamp: str | None) -> datetime | None:
 def transition_label(operation: Operation) -> str:
     """The label of an operation's transition, also of one that the contract no longer knows."""
     contract = contract_for(operation.object_type, operation.field)
-    known = contract.all_transitions.get(operation.transition)
+    known = contract.transition_named(operation.transition)
     if known is None:
         return operation.transition.replace("_", " ").capitalize()
     return known.at(contract.states.present(operation.source)).label

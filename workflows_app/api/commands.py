@@ -41,7 +41,7 @@ def give_command(view: "WorkflowViewSet", transition: Transition) -> Response:
     """Run a transition for the user of this request. Raises Problem, Http404."""
     request = view.request
     key, body = read_key(request), read_body(request)
-    earlier = _earlier(view, transition.name, view.named_object_id(), key, body)
+    earlier = _earlier(view, transition.every_name, view.named_object_id(), key, body)
     if isinstance(earlier, Operation):
         return _answer(view, earlier)
     obj = view.get_object()  # 404
@@ -70,7 +70,7 @@ def give_beginning(view: "WorkflowViewSet", transition: Transition) -> Response:
     """Run a transition that creates, for the user of this request. Raises Problem."""
     request = view.request
     key, body = read_key(request), read_body(request)
-    earlier = _earlier(view, transition.name, "", key, body)
+    earlier = _earlier(view, transition.every_name, "", key, body)
     if isinstance(earlier, Operation):
         return _answer(view, earlier)
     _refuse_stranger(transition, request.user, None)  # 403
@@ -95,7 +95,7 @@ def give_creation(view: "WorkflowViewSet") -> Response:
     """Create an object plainly, for the user of this request. Raises Problem."""
     request = view.request
     key, body = read_key(request), read_body(request)
-    earlier = _earlier(view, CREATE, "", key, body)
+    earlier = _earlier(view, (CREATE,), "", key, body)
     if isinstance(earlier, Operation):
         return _answer(view, earlier)
     _refuse_who_may_not_add(view)  # 403
@@ -151,7 +151,11 @@ def give_edit(view: "WorkflowViewSet") -> Response:
 
 
 def _earlier(
-    view: "WorkflowViewSet", name: str, object_id: str | None, key: str | Problem, body: Any
+    view: "WorkflowViewSet",
+    names: tuple[str, ...],
+    object_id: str | None,
+    key: str | Problem,
+    body: Any,
 ) -> Operation | Problem | None:
     """What this actor's key already stands for: this request, another one, or nothing.
 
@@ -161,8 +165,9 @@ def _earlier(
         return None
     using = router.db_for_write(view.model)
     try:
-        asked = fingerprint(name, contract_of(view.model).object_type, object_id, body)
-        return earlier_answer(using, actor_of(view.request.user), key, asked)
+        about = (contract_of(view.model).object_type, object_id, body)
+        asked = (fingerprint(name, *about) for name in names)
+        return earlier_answer(using, actor_of(view.request.user), key, *asked)
     except KeyReused as refusal:
         return problem_of(refusal)
     except Invalid:

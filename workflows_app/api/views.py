@@ -72,10 +72,12 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
             contract = contract_of(cls.queryset.model)
             for name, transition in contract.all_transitions.items():
                 if not transition.creates:
-                    setattr(cls, f"{COMMAND}{name}", _command(name))
+                    for address in (name, *_free(cls, transition.was, detail=True)):
+                        setattr(cls, f"{COMMAND}{address}", _command(name, address))
                 elif len(contract.all_creations) > 1:
                     _refuse_taken_address(cls, name)
-                    setattr(cls, f"{COMMAND}{name}", _beginning(name))
+                    for address in (name, *_free(cls, transition.was, detail=False)):
+                        setattr(cls, f"{COMMAND}{address}", _beginning(name, address))
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
@@ -166,8 +168,9 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         name = self.action_map.get(str(self.request.method).lower()) or ""
         if name == CREATE:
             return next(iter(self.contract.all_creations), None)
-        known = self.contract.all_transitions
-        return known.get(name.removeprefix(COMMAND)) if name.startswith(COMMAND) else None
+        if not name.startswith(COMMAND):
+            return None
+        return self.contract.transition_named(name.removeprefix(COMMAND))
 
     def state_of(self, obj: Model, transition: Transition) -> str:
         """Where the object stands in the workflow of this transition."""
@@ -241,16 +244,35 @@ def _plain_output(model: type[Model]) -> ModelSerializer[Any]:
     return _plain_serializer(model)()
 
 
-def _command(name: str) -> Callable[..., Response]:
-    """The view of one transition, under a name that shadows nothing of the view set."""
+def _command(name: str, address: str) -> Callable[..., Response]:
+    """The view of one transition, under a name that shadows nothing of the view set.
+
+    ``address`` is its name or a former one.
+    """
 
     def command(self: WorkflowViewSet, request: Request, **kwargs: Any) -> Response:
-        return give_command(self, self.contract.all_transitions[name])
+        response = give_command(self, self.contract.all_transitions[name])
+        return _name_successor(self, response, name, address)
 
-    command.__name__ = f"{COMMAND}{name}"
+    command.__name__ = f"{COMMAND}{address}"
     command.__doc__ = f"The command {name}."
-    extra = action(detail=True, methods=["post"], url_path=name, url_name=_route_name(name))
+    extra = action(detail=True, methods=["post"], url_path=address, url_name=_route_name(address))
     return extra(command)
+
+
+def _free(cls: type[WorkflowViewSet], was: tuple[str, ...], *, detail: bool) -> list[str]:
+    """The former names that can be addresses: those that no other action of the view set has."""
+    others: list[Any] = cls.get_extra_actions()
+    taken = {other.url_path for other in others if other.detail == detail}
+    return [former for former in was if former not in taken]
+
+
+def _name_successor(view: WorkflowViewSet, response: Response, name: str, address: str) -> Response:
+    """Under a former address: say which one it is today."""
+    if address != name:
+        today = url_of(view.request, f"{view.basename}-{_route_name(name)}", **view.kwargs)
+        response.headers["Link"] = f'<{today}>; rel="successor-version"'
+    return response
 
 
 def _refuse_taken_address(cls: type[WorkflowViewSet], name: str) -> None:
@@ -263,15 +285,16 @@ def _refuse_taken_address(cls: type[WorkflowViewSet], name: str) -> None:
             )
 
 
-def _beginning(name: str) -> Callable[..., Response]:
-    """The view of one of several transitions that create."""
+def _beginning(name: str, address: str) -> Callable[..., Response]:
+    """The view of one of several transitions that create, at its name or a former one."""
 
     def beginning(self: WorkflowViewSet, request: Request) -> Response:
-        return give_beginning(self, self.contract.all_transitions[name])
+        response = give_beginning(self, self.contract.all_transitions[name])
+        return _name_successor(self, response, name, address)
 
-    beginning.__name__ = f"{COMMAND}{name}"
+    beginning.__name__ = f"{COMMAND}{address}"
     beginning.__doc__ = f"The command {name}, which creates."
-    extra = action(detail=False, methods=["post"], url_path=name, url_name=_route_name(name))
+    extra = action(detail=False, methods=["post"], url_path=address, url_name=_route_name(address))
     return extra(beginning)
 
 

@@ -136,10 +136,18 @@ class Contract:
         """The names of all effects of the model, former ones included."""
         return tuple(self._by_every_effect_name)
 
+    def transition_named(self, name: str) -> Transition | None:
+        """The transition of any workflow of the model that has or had this name."""
+        return self._by_every_transition_name.get(name)
+
     @cached_property
     def every_transition_name(self) -> tuple[str, ...]:
-        """The names of all transitions, former ones included."""
-        return tuple(self.transitions)
+        """The names of all transitions of the model, former ones included."""
+        return tuple(self._by_every_transition_name)
+
+    @cached_property
+    def _by_every_transition_name(self) -> dict[str, Transition]:
+        return by_every_name(self.model.__name__, self.all_transitions.items())
 
     @cached_property
     def _by_every_effect_name(self) -> dict[str, Effect]:

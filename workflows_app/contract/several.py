@@ -30,13 +30,17 @@ def _faults(one: type[Workflow], other: type[Workflow]) -> Iterator[str]:
         )
     if one.workflow_name == other.workflow_name:
         yield f"both are called {one.workflow_name!r}; rename one class."
-    for name in sorted(one.workflow_transitions.keys() & other.workflow_transitions.keys()):
+    for name in sorted(_transition_names(one) & _transition_names(other)):
         yield f"both have a transition {name}; rename one, because its address is its name."
     for name in sorted(_unlike(_effects(one), _effects(other))):
         yield (
             f"both have an effect {name}, and not the same one; rename one, because its runs are"
             " stored under this name."
         )
+
+
+def _transition_names(workflow: type[Workflow]) -> set[str]:
+    return {name for one in workflow.workflow_transitions.values() for name in one.every_name}
 
 
 def _unlike(one: dict[str, Effect], other: dict[str, Effect]) -> Iterable[str]:

@@ -14,7 +14,7 @@ from .effects import Effect
 from .guards import Guard
 from .people import Who
 from .states import State
-from .words import listed, name
+from .words import listed, name, names
 
 ANY = "*"
 #: Where a body keeps what its decorators noted, in the order written.
@@ -39,8 +39,14 @@ class Transition:
     guards: tuple[Guard, ...]
     effects: Mapping[str | None, tuple[Effect, ...]]
     version_required: bool
+    was: tuple[str, ...]
     #: Where its method carries several declarations: each of them. It stands for all of them then.
     stacked: tuple["Transition", ...] = ()
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """Its names, oldest first. Keys are made of the first, which no rename changes."""
+        return (*self.was, self.name)
 
     @property
     def ways(self) -> tuple["Transition", ...]:
@@ -83,6 +89,7 @@ class Declared:
     effects: Any
     label: str
     version_required: bool
+    was: tuple[str, ...]
 
 
 def transition(
@@ -95,6 +102,7 @@ def transition(
     effects: Sequence[Effect] | Mapping[Any, Sequence[Effect]] = (),
     label: str = "",
     version_required: bool = False,
+    was: Sequence[str] = (),
 ) -> Callable[[Body], Body]:
     """Declare a method of a Workflow as a legal move.
 
@@ -103,7 +111,8 @@ def transition(
     from which the body returns one. ``by``: who may.
     ``data``: what the command must bring (a serializer class or its dotted path). ``guards``: all
     are asked. ``effects``: a list, or with several targets a dictionary of lists by target.
-    ``version_required``: clients must say which version they saw (HTTP: ``If-Match``).
+    ``version_required``: clients must say which version they saw (HTTP: ``If-Match``). ``was``: its
+    names in earlier releases, oldest first; their addresses and keys are its own.
 
     A method may carry several declarations whose sources have nothing in common: one command, and
     the state of the object decides which of them holds.
@@ -123,6 +132,7 @@ def transition(
             effects=effects,
             label=label,
             version_required=version_required,
+            was=names(f"{body.__name__}: was", was),
         )
         written_below = getattr(body, DECLARED, ())
         setattr(body, DECLARED, (declared, *written_below))
@@ -138,12 +148,15 @@ def compile_transition(body: Callable[..., Any], states: Any, field: str) -> Tra
     """
     name("The name of a transition", body.__name__)
     declared: tuple[Declared, ...] = getattr(body, DECLARED)
-    ways = tuple(_compile(body, one, states, field) for one in declared)
+    was = tuple(dict.fromkeys(former for one in declared for former in one.was))
+    ways = tuple(_compile(body, one, states, field, was) for one in declared)
     _refuse_overlap(ways)
     return ways[0] if len(ways) == 1 else _joined(ways)
 
 
-def _compile(body: Callable[..., Any], declared: Declared, states: Any, field: str) -> Transition:
+def _compile(
+    body: Callable[..., Any], declared: Declared, states: Any, field: str, was: tuple[str, ...]
+) -> Transition:
     called = body.__name__
     targets = _targets(called, declared.target, states)
     if declared.source is None:
@@ -161,6 +174,7 @@ def _compile(body: Callable[..., Any], declared: Declared, states: Any, field: s
         guards=declared.guards,
         effects=_effects(called, declared.effects, targets),
         version_required=declared.version_required,
+        was=tuple(name(f"{called}: was", former) for former in was),
     )
 
 

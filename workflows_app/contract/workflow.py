@@ -132,6 +132,7 @@ def _refuse_namesakes(cls: type[Workflow], transitions: Iterable[Transition]) ->
                 " its runs are stored under this name."
             )
     by_every_name(f"class {cls.__name__}, effect", known.items())
+    by_every_name(f"class {cls.__name__}, transition", cls.workflow_transitions.items())
 
 
 def _refuse_stray_transitions(cls: type[Workflow]) -> None:

@@ -34,8 +34,10 @@ def caused_by(operations: Sequence[Operation], runs: Iterable[EffectRun]) -> lis
 
 def follows(operation: Operation, cause: Causing) -> bool:
     """Whether it is what the contract says for the end of a run: its ``then`` or ``otherwise``."""
+    known = contract_for(operation.object_type).transition_named(operation.transition)
+    names = known.every_name if known else (operation.transition,)
     key = operation.key or ""
-    return isinstance(cause, EffectRun) and key.endswith(f":{operation.transition}")
+    return isinstance(cause, EffectRun) and any(key.endswith(f":{name}") for name in names)
 
 
 def because_of(operation: Operation, cause: Causing) -> str:
@@ -44,7 +46,7 @@ def because_of(operation: Operation, cause: Causing) -> str:
     if isinstance(cause, EffectRun):
         label = read(cause, contract).label
     else:
-        known = contract.all_transitions.get(cause.transition)
+        known = contract.transition_named(cause.transition)
         known = known and known.at(contract.states.present(cause.source))
         label = known.label if known else cause.transition
     told = f'because of "{label[:1].lower()}{label[1:].replace("_", " ")}"'

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from workflows_app.contract.registry import contract_for
+from workflows_app.contract.registry import Contract, contract_for
 from workflows_app.models import EffectRun, Operation
 
 from .causes import caused_by
@@ -66,9 +66,11 @@ def _document(
         "object": {"type": operation.object_type, "id": operation.object_id, "url": None},
         "workflow": contract.name,
         "transition": operation.transition,
+        "label": _label(operation, contract),
         "source": operation.source or None,
         "target": operation.target,
         "version": operation.version,
+        "contract_version": operation.contract_version,
         "actor": {"id": operation.actor, "label": operation.actor_label},
         "reason": operation.reason,
         "data": redact(operation.data, contract.secret),
@@ -81,6 +83,14 @@ def _document(
         "superseded_by": None,
         "effects": [entry(item) for item in work],
     }
+
+
+def _label(operation: Operation, contract: Contract) -> str:
+    """What it is called today, whatever name is stored."""
+    known = contract.transition_named(operation.transition)
+    if known is None:
+        return operation.transition.replace("_", " ").capitalize()
+    return known.at(contract.states.present(operation.source)).label
 
 
 def _progress(work: list[Work]) -> Progress:

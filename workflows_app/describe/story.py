@@ -104,7 +104,7 @@ _OPERATIONS: dict[tuple[str, str], Callable[[Operation, Contract, str], str]] = 
 
 
 def _who_did_what(operation: Operation, contract: Contract, because: str) -> str:
-    known = contract.all_transitions.get(operation.transition)
+    known = contract.transition_named(operation.transition)
     known = known and known.at(contract.states.present(operation.source))
     label = known.label if known else operation.transition.replace("_", " ").capitalize()
     about = operation.data.get("effect") if operation.kind == Kind.OPERATOR else None

@@ -113,7 +113,7 @@ def _accept(request: Request) -> tuple[Operation, Any]:
 
 def answered_before(request: Request) -> Operation | None:
     """The operation that the key of this request stands for already."""
-    return earlier_answer(request.using, request.actor, request.key, request.fingerprint)
+    return earlier_answer(request.using, request.actor, request.key, *request.fingerprints)
 
 
 def lock(request: Request) -> Any:
@@ -139,7 +139,7 @@ def record(request: Request, obj: Any, kind: Kind, source: str, brought: Brought
         data=brought.stored,
         key=request.key,
         key_hash=key_hash(request.key),
-        fingerprint=request.fingerprint,
+        fingerprint=request.fingerprints[0],
         cause=request.cause.name if request.cause else "",
         traceparent=request.traceparent,
     )

@@ -39,7 +39,7 @@ def begin(
     """
     with explained(request.using) as attempt, transaction.atomic(using=request.using):
         if earlier := earlier_answer(
-            request.using, request.actor, request.key, request.fingerprint
+            request.using, request.actor, request.key, *request.fingerprints
         ):
             return earlier, None
         refuse_stranger(request, None)
@@ -78,7 +78,7 @@ def _insert(request: Request, obj: Any, command: Command, brought: Brought) -> O
         "data": brought.stored,
         "key": request.key,
         "key_hash": key_hash(request.key),
-        "fingerprint": request.fingerprint,
+        "fingerprint": request.fingerprints[0],
         "cause": request.cause.name if request.cause else "",
         "traceparent": request.traceparent,
     }

@@ -100,7 +100,7 @@ def _read(
         versions={version} if isinstance(version, int) else version,
         reason=reason,
         cause=None,
-        fingerprint=fingerprint(PATCH, contract.object_type, object_id_of(obj), data),
+        fingerprints=(fingerprint(PATCH, contract.object_type, object_id_of(obj), data),),
         traceparent=traceparent,
     )
 
@@ -262,4 +262,5 @@ EDIT = Transition(
     guards=(),
     effects={},
     version_required=True,
+    was=(),
 )

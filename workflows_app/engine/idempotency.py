@@ -7,6 +7,7 @@ from typing import Any
 
 from workflows_app.contract.data import as_json
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.transitions import Transition
 from workflows_app.failures import ContractError, Forbidden, KeyReused
 from workflows_app.models import Operation
 
@@ -45,6 +46,13 @@ def fingerprint(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def fingerprints(
+    transition: Transition, object_type: str, object_id: str, data: Mapping[str, Any] | None
+) -> tuple[str, ...]:
+    """That under each name of the transition, oldest first: the first one is stored."""
+    return tuple(fingerprint(one, object_type, object_id, data) for one in transition.every_name)
+
+
 def key_hash(key: str | None) -> str | None:
     """What the unique index compares; None for a command without a key."""
     return None if key is None else hashlib.sha256(key.encode()).hexdigest()
@@ -59,18 +67,20 @@ def derived_key(*parts: str) -> str:
     return f"{key[: _LONGEST_KEY - len(digest) - 1]}:{digest}"
 
 
-def earlier_answer(using: str, actor: str, key: str | None, request: str) -> Operation | None:
+def earlier_answer(
+    using: str, actor: str, key: str | None, request: str, *renamed: str
+) -> Operation | None:
     """The operation this actor's key already stands for, marked as replayed.
 
-    ``request`` is the fingerprint of what is asked now. Raises KeyReused where the key stands for
-    something else.
+    ``request`` is the fingerprint of what is asked now, ``renamed`` are those it had or may get
+    under other names of its transition. Raises KeyReused where the key stands for something else.
     """
     if key is None:
         return None
     found = Operation.objects.using(using).under_key(actor, key_hash(key))
     if found is None:
         return None
-    if found.fingerprint != request:
+    if found.fingerprint not in (request, *renamed):
         raise KeyReused(facts={"operation": str(found.id)})
     found.replayed = True
     return found

@@ -12,7 +12,7 @@ from workflows_app.contract.transitions import Transition
 from workflows_app.failures import ContractError, Recorded
 from workflows_app.models.identity import object_id_of, uuid7
 
-from .idempotency import actor_of, derived_key, fingerprint
+from .idempotency import actor_of, derived_key, fingerprints
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Request:
     versions: Collection[int] | None
     reason: str
     cause: Cause | None
-    fingerprint: str
+    fingerprints: tuple[str, ...]
     traceparent: str
     operation_id: UUID = field(default_factory=uuid7)
     #: The commands that led to this one in the same transaction, outermost first.
@@ -95,7 +95,7 @@ def read_request(
         versions={version} if isinstance(version, int) else version,
         reason=reason,
         cause=cause,
-        fingerprint=fingerprint(transition.name, contract.object_type, about, data),
+        fingerprints=fingerprints(transition, contract.object_type, about, data),
         traceparent=traceparent,
     )
 
@@ -104,7 +104,7 @@ def key_for(prefix: str, command: Any) -> str:
     """The key of this command on this object, derived from what it is a part of."""
     instance, transition = _named(command)
     about = "" if transition.creates else object_id_of(instance)
-    return derived_key(prefix, transition.name, contract_of(instance).object_type, about)
+    return derived_key(prefix, transition.every_name[0], contract_of(instance).object_type, about)
 
 
 def _named(command: Any) -> tuple[Any, Transition]:

@@ -209,7 +209,7 @@ def _run_follow_up(run: EffectRun, name: str, obj: Any) -> None:
         getattr(obj, name),
         by=SYSTEM,
         data=keep_declared(transition.data, run.result),
-        key=f"run:{run.key}:{name}",
+        key=f"run:{run.key}:{transition.every_name[0]}",
         cause=Cause(run.as_cause(), failure, run.result),
         traceparent=run.operation.traceparent,
     )

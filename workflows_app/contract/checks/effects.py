@@ -18,7 +18,7 @@ def unknown_follow_ups(contract: Contract) -> Iterator[CheckMessage]:
                 yield Error(
                     f"Effect {effect.name}: {word}={name!r} is no transition of"
                     f" {contract.workflow.__name__}.",
-                    hint=f"It has {', '.join(contract.transitions)}.",
+                    hint=_what_there_is(contract, name),
                     obj=contract.model,
                     id="workflows_app.E020",
                 )
@@ -98,6 +98,13 @@ def too_long(contract: Contract) -> Iterator[CheckMessage]:
                 obj=contract.model,
                 id="workflows_app.E026",
             )
+
+
+def _what_there_is(contract: Contract, name: str) -> str:
+    today = contract.transition_named(name)
+    if today is not None and today.name != name:
+        return f"It is called {today.name!r} now."
+    return f"It has {', '.join(contract.transitions)}."
 
 
 def _follow_ups(effect: Effect) -> Iterator[tuple[str, str]]:
