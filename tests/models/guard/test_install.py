@@ -13,7 +13,7 @@ from django.db.models.signals import post_migrate, pre_migrate
 
 from tests.testapp.models import Crate
 from workflows_app.contract.registry import contracts
-from workflows_app.models.guard import dialects, install, lift, lifted, missing
+from workflows_app.models.guard import absent, dialects, install, lift, lifted, missing
 from workflows_app.models.guard.dialects import dialect_of
 from workflows_app.models.guard.triggers import wanted_triggers
 
@@ -84,7 +84,7 @@ def test_one_missing_trigger_is_named_and_put_back(db):
     dialect = dialect_of(connection)
     one = next(t for t in wanted_triggers(dialect).values() if t.label == "insert of testapp_crate")
     dialect.run(dialect.drop(one.name, one.table))
-    assert missing("default") == ["insert of testapp_crate"]
+    assert missing("default") == absent("default") == ["insert of testapp_crate"]
     install("default")
     assert missing("default") == []
 
@@ -95,6 +95,7 @@ def test_a_trigger_of_an_older_contract_is_replaced(db):
     older = replace(one, watch="0 = 1")
     dialect.run(dialect.drop(one.name, one.table) + dialect.create(older))
     assert missing("default") == ["insert of testapp_crate"]
+    assert absent("default") == []
     install("default")
     assert older.name not in standing()
     assert missing("default") == []

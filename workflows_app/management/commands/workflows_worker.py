@@ -37,11 +37,15 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _refuse_without_guard(self) -> None:
-        missing = guard.missing(database())
-        if missing:
+        if absent := guard.absent(database()):
             raise CommandError(
                 "The guard in the database is not complete, so states could change without a "
-                f"record. Missing: {', '.join(missing)}. Install it with `manage.py migrate`."
+                f"record. Missing: {', '.join(absent)}. Install it with `manage.py migrate`."
+            )
+        if outdated := guard.missing(database()):
+            self.stderr.write(
+                f"The guard is that of another release ({', '.join(outdated)}), as in the middle of"
+                " a deploy. If no other release is at work, run `manage.py migrate`."
             )
 
     def _use_threads(self, threads: int) -> None:

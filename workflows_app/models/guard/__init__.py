@@ -11,7 +11,7 @@ from .dialects import dialect_of
 from .trigger import Standing, Trigger
 from .triggers import wanted_triggers
 
-__all__ = ["install", "lift", "lifted", "missing"]
+__all__ = ["absent", "install", "lift", "lifted", "missing"]
 
 
 def install(using: str) -> None:
@@ -58,6 +58,20 @@ def missing(using: str) -> list[str]:
     return sorted(trigger.label for name, trigger in wanted.items() if name not in there)
 
 
+def absent(using: str) -> list[str]:
+    """Those missing ones in whose place no trigger stands at all, so that nothing is refused.
+
+    In the place of the others stands that of another release, which refuses what it refuses.
+    """
+    dialect = dialect_of(connections[using])
+    wanted = wanted_triggers(dialect)
+    enabled = [one for one in dialect.standing() if one.enabled]
+    there = {one.name for one in enabled}
+    others = [one for one in enabled if one.name not in wanted]
+    gone = [trigger for name, trigger in wanted.items() if name not in there]
+    return sorted(trigger.label for trigger in gone if not _stands_for(trigger, others))
+
+
 @contextmanager
 def lifted(using: str, *, only: str = "") -> Iterator[None]:
     """Lift the guard for a block: whatever happens, it stands after it.
@@ -75,6 +89,10 @@ def lifted(using: str, *, only: str = "") -> Iterator[None]:
             yield
         finally:
             install(using)
+
+
+def _stands_for(trigger: Trigger, others: list[Standing]) -> bool:
+    return any(one.table == trigger.table and one.is_for(trigger.event) for one in others)
 
 
 def _transaction(using: str) -> Any:
