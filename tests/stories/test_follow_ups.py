@@ -57,7 +57,7 @@ def test_then_runs_as_the_system_in_the_transaction_that_settles(shipping, run_o
     run, arrival = run_of("hand_over"), Operation.objects.get(transition="arrive")
     assert (arrival.actor, arrival.kind) == ("system", "system")
     assert arrival.cause == f"run:{run.pk}"
-    assert arrival.key == f"run:{run.key}:arrive"
+    assert arrival.key == f"run:{run.key}:come"
     assert arrival.data == {"tracking": run.result["tracking"]}
     assert Parcel.history.get(operation_id=arrival.pk).history_user is None
 
