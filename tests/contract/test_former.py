@@ -107,3 +107,14 @@ def test_a_former_name_of_a_transition_is_checked_too(first, second, fault):
 def test_a_transition_and_an_effect_may_have_had_the_same_name():
     workflow = contract_of_two_transitions(first=["ring"], second=["tap"])
     assert workflow.workflow_transitions["call"].every_name == ("ring", "call")
+
+
+def test_a_method_with_several_declarations_has_the_former_names_of_all():
+    class DoorWorkflow(Workflow, states=Status, seen_by=staff):
+        @transition(source=Status.NEW, target=None, by=clerk, was=["ring"])
+        @transition(source=Status.PACKED, target=None, by=staff, was=["tap", "ring"])
+        def call(self, cmd):
+            """Call."""
+
+    call = DoorWorkflow.workflow_transitions["call"]
+    assert {way.every_name for way in call.ways} == {call.every_name} == {("ring", "tap", "call")}
