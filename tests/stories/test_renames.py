@@ -160,7 +160,7 @@ def test_runs_under_a_former_name_are_performed_under_the_name_of_today(shipping
 def test_a_run_that_was_held_under_a_former_name_takes_its_turn(shipping, clerk, run_of):
     execute(shipping.cover, by=clerk, version=shipping.version)
     stored_under("give_away", "hand_over")
-    drain()
+    drain_until_quiet()
     assert (run_of("give_away").state, run_of("insure").state) == ("done", "done")
 
 
