@@ -122,7 +122,7 @@ def give_edit(view: "WorkflowViewSet") -> Response:
     """Edit columns for the user of this request. Raises Problem, Http404."""
     request = view.request
     key, body = read_key(request), read_body(request)
-    earlier = _earlier(view, PATCH, view.named_object_id(), key, body)
+    earlier = _earlier(view, (PATCH,), view.named_object_id(), key, body)
     if isinstance(earlier, Operation):
         return _answer(view, earlier)
     obj = view.get_object()  # 404
