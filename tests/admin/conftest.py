@@ -10,12 +10,12 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from tests.testapp import remote
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import CarrierBusy
 from workflows_app.engine import execute
 from workflows_app.engine.drain import drain
 from workflows_app.models import Operation
+from workflows_app.testing import scripted
 
 ROWS = ("view_operation", "view_effectrun", "view_event")
 
@@ -82,10 +82,8 @@ def retrying(transactional_db, shipping, answers):
 
 @pytest.fixture
 def answers():
-    remote.forget()
-    remote.answers["hand_over"] = lambda parcel, run: {"tracking": f"T-{run.key[:8]}"}
-    yield remote.answers
-    remote.forget()
+    with scripted({}, hand_over=lambda parcel, run: {"tracking": f"T-{run.key[:8]}"}) as script:
+        yield script
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.engine.test_perform import make_due, raising
+from tests.engine.test_perform import make_due
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import CarrierBusy, CarrierSilent
 from workflows_app.engine import execute
@@ -38,7 +38,7 @@ def test_a_client_follows_an_operation_until_it_is_done(by_clerk, shipping):
 
 
 def test_the_monitor_is_200_also_where_it_went_wrong(by_clerk, shipping, answers):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     for _ in range(3):
         make_due()
         drain()
@@ -48,7 +48,7 @@ def test_the_monitor_is_200_also_where_it_went_wrong(by_clerk, shipping, answers
 
 
 def test_retry_after_is_when_the_next_attempt_is_due(by_clerk, shipping, answers):
-    answers["hand_over"] = answers["tell_sender"] = raising(CarrierBusy)
+    answers["hand_over"] = answers["tell_sender"] = CarrierBusy
     drain()
     response = monitor(by_clerk)
     assert response.json()["state"] == "retrying"

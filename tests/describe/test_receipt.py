@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.test_perform import drain_through, raising
+from tests.engine.test_perform import drain_through
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import AddressRefused, CarrierBusy, CarrierSilent
 from workflows_app.describe.receipt import Progress, receipt, receipts
@@ -57,20 +57,20 @@ def test_open_work_is_queued_then_completed_and_names_what_it_caused(shipping):
 
 
 def test_the_worst_effect_decides(shipping, answers):
-    answers["tell_sender"] = raising(CarrierBusy)
+    answers["tell_sender"] = CarrierBusy
     drain()
     assert of("ship")["state"] == "retrying"
 
 
 def test_a_doubt_is_worse_than_a_retry_and_not_done(shipping, answers):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_through(3)
     document = of("ship")
     assert (document["state"], document["done"]) == ("in_doubt", False)
 
 
 def test_failed_means_its_otherwise_ran(shipping, answers):
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     drain_through(1)
     document = of("ship")
     assert (document["state"], document["done"]) == ("failed", True)
@@ -78,14 +78,14 @@ def test_failed_means_its_otherwise_ran(shipping, answers):
 
 
 def test_a_dead_notification_leaves_it_completed_with_failures(shipping, answers):
-    answers["tell_sender"] = raising(AddressRefused)
+    answers["tell_sender"] = AddressRefused
     drain_through(1)
     document = of("ship")
     assert (document["state"], document["done"]) == ("completed_with_failures", True)
 
 
 def test_dead_work_with_an_owner_is_blocked_until_it_is_skipped(packed, answers, clerk, operator):
-    answers["insure"] = raising(AddressRefused)
+    answers["insure"] = AddressRefused
     execute(packed.cover, by=clerk, version=1)
     drain()
     assert (of("cover")["state"], of("cover")["done"]) == ("blocked", False)

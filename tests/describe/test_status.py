@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.engine.test_perform import drain_through, make_due, raising
+from tests.engine.test_perform import drain_through, make_due
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import AddressRefused, CarrierBusy, CarrierSilent
 from workflows_app.describe.status import status, statuses
@@ -60,7 +60,7 @@ def test_work_a_worker_has_is_running(shipping, answers):
 
 
 def test_work_that_is_tried_again_says_why_and_when_and_how_often(shipping, answers):
-    answers["hand_over"] = raising(CarrierBusy)
+    answers["hand_over"] = CarrierBusy
     drain()
     due = timezone.now().replace(hour=12) + timedelta(days=2)
     EffectRun.objects.filter(effect="hand_over").update(due=due)
@@ -75,8 +75,8 @@ def test_work_that_is_tried_again_says_why_and_when_and_how_often(shipping, answ
 
 
 def test_work_in_doubt_comes_before_everything_else(shipping, answers, clerk):
-    answers["hand_over"] = raising(CarrierSilent)
-    answers["tell_sender"] = raising(CarrierBusy)
+    answers["hand_over"] = CarrierSilent
+    answers["tell_sender"] = CarrierBusy
     drain_through(3)
     execute(fresh(shipping).cover, by=clerk, version=2)
     phase, headline = of(shipping)
@@ -90,7 +90,7 @@ def test_work_in_doubt_comes_before_everything_else(shipping, answers, clerk):
 
 
 def test_dead_work_with_an_owner_blocks_until_somebody_skips_it(packed, answers, clerk, operator):
-    answers["insure"] = raising(AddressRefused)
+    answers["insure"] = AddressRefused
     execute(packed.cover, by=clerk, version=1)
     drain()
     assert of(packed) == (
@@ -114,7 +114,7 @@ def test_a_dead_follow_up_blocks_and_the_owner_of_the_state_decides(shipping, an
 
 
 def test_a_failure_that_was_followed_up_is_no_work_any_more(shipping, answers):
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     drain()
     document = status(fresh(shipping))
     assert document["state"] == "halted"
@@ -123,7 +123,7 @@ def test_a_failure_that_was_followed_up_is_no_work_any_more(shipping, answers):
 
 
 def test_a_failed_notification_shows_on_what_is_completed(shipping, answers):
-    answers["tell_sender"] = raising(AddressRefused)
+    answers["tell_sender"] = AddressRefused
     drain_through(2)
     document = status(fresh(shipping))
     assert (document["state"], document["final"]) == ("arrived", True)
@@ -136,7 +136,7 @@ def test_a_failed_notification_shows_on_what_is_completed(shipping, answers):
 
 
 def test_a_failed_notification_does_not_hide_that_a_person_is_needed(shipping, answers):
-    answers["hand_over"] = answers["tell_sender"] = raising(AddressRefused)
+    answers["hand_over"] = answers["tell_sender"] = AddressRefused
     drain_through(2)
     assert of(shipping) == ("needs_person", "Waiting for a clerk.")
     assert [item["effect"] for item in status(fresh(shipping))["work"]] == ["tell_sender"]
@@ -155,7 +155,7 @@ def test_at_rest_and_at_an_end_it_is_settled_or_cancelled(packed, clerk, shippin
 
 
 def test_a_resolved_doubt_is_gone(shipping, answers, operator):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_through(3)
     run = EffectRun.objects.get(effect="hand_over")
     resolve(run, happened=True, by=operator, reason="they have it", result={"tracking": "T1"})
@@ -164,7 +164,7 @@ def test_a_resolved_doubt_is_gone(shipping, answers, operator):
 
 
 def test_an_entry_of_work_tells_attempts_and_the_failure(shipping, answers):
-    answers["hand_over"] = raising(CarrierBusy)
+    answers["hand_over"] = CarrierBusy
     drain()
     (entry,) = [i for i in status(fresh(shipping))["work"] if i["effect"] == "hand_over"]
     run = EffectRun.objects.get(effect="hand_over")

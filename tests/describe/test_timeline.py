@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.engine.test_perform import drain_through, raising
+from tests.engine.test_perform import drain_through
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import AddressRefused, CarrierBusy, CarrierSilent
 from workflows_app.contract.registry import contract_of
@@ -25,9 +25,9 @@ def texts(parcel):
 
 
 def test_a_support_person_reads_what_happened_from_creation_to_the_end(shipping, answers):
-    answers["tell_sender"] = raising(CarrierBusy)
+    answers["tell_sender"] = CarrierBusy
     drain()
-    answers["tell_sender"] = raising(AddressRefused)
+    answers["tell_sender"] = AddressRefused
     drain_through(1)
     told = texts(shipping)
     assert told[:3] == [
@@ -51,7 +51,7 @@ def test_a_support_person_reads_what_happened_from_creation_to_the_end(shipping,
 
 
 def test_what_followed_a_failure_says_so(shipping, answers):
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     drain()
     told = texts(shipping)
     attempt = told.index(
@@ -64,7 +64,7 @@ def test_what_followed_a_failure_says_so(shipping, answers):
 
 
 def test_a_doubt_and_a_persons_decision_are_told(shipping, answers, operator):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_through(3)
     run = EffectRun.objects.get(effect="hand_over")
     resolve(run, happened=False, by=operator, reason="The carrier searched.")
@@ -78,7 +78,7 @@ def test_a_doubt_and_a_persons_decision_are_told(shipping, answers, operator):
 
 
 def test_leaving_something_out_is_told(packed, answers, clerk, operator):
-    answers["insure"] = raising(AddressRefused)
+    answers["insure"] = AddressRefused
     execute(packed.cover, by=clerk, version=1)
     drain()
     skip(EffectRun.objects.get(), by=operator, reason="Insured by hand.")
@@ -130,7 +130,7 @@ def test_entries_carry_who_when_and_what(shipping, people):
 
 
 def test_secrets_of_the_contract_are_never_shown(shipping, answers):
-    answers["hand_over"] = raising(AddressRefused, address="Secret Lane 5", tries=1)
+    answers["hand_over"] = AddressRefused(address="Secret Lane 5", tries=1)
     drain()
     shown = str(timeline(shipping).entries)
     assert "Secret Lane" not in shown

@@ -4,10 +4,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
-from tests.testapp import remote
 from tests.testapp.models import Parcel
 from workflows_app.engine import execute
 from workflows_app.models import EffectRun
+from workflows_app.testing import scripted
 
 
 def person(name, *codenames):
@@ -61,11 +61,9 @@ def shipping(packed, clerk):
 
 @pytest.fixture(autouse=True)
 def answers():
-    """What the carrier answers, by effect; every test begins with a friendly one."""
-    remote.forget()
-    remote.answers["hand_over"] = lambda parcel, run: {"tracking": f"T-{run.key[:8]}"}
-    yield remote.answers
-    remote.forget()
+    """The script of what the carrier answers; every test begins with a friendly one."""
+    with scripted({}, hand_over=lambda parcel, run: {"tracking": f"T-{run.key[:8]}"}) as script:
+        yield script
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ from workflows_app.ops import resolve, skip
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def raising(error, **facts):
-    def answer(parcel, run):
-        raise error(**facts)
-
-    return answer
-
-
 def make_due():
     """Let the time pass that retries and follow-ups wait for."""
     EffectRun.objects.filter(state="queued").update(due=DatabaseNow())
@@ -55,7 +48,7 @@ def test_a_follow_up_may_ask_for_effects_of_its_own(shipping):
 
 
 def test_not_sent_is_tried_again_later_with_the_same_key(shipping, answers, run_of):
-    answers["hand_over"] = raising(CarrierBusy)
+    answers["hand_over"] = CarrierBusy
     keys = []
     answers["tell_sender"] = lambda parcel, run: keys.append(run.key)
     drain()
@@ -70,13 +63,13 @@ def test_not_sent_is_tried_again_later_with_the_same_key(shipping, answers, run_
 
 
 def test_what_the_remote_asks_for_wins_when_it_is_longer(shipping, answers, run_of):
-    answers["hand_over"] = raising(CarrierBusy, retry_after=timedelta(minutes=3))
+    answers["hand_over"] = CarrierBusy(retry_after=timedelta(minutes=3))
     drain()
     assert run_of("hand_over").due - timezone.now() > timedelta(minutes=2, seconds=50)
 
 
 def test_rejected_ends_at_once_and_otherwise_knows_why(shipping, answers, run_of):
-    answers["hand_over"] = raising(AddressRefused, street="Main")
+    answers["hand_over"] = AddressRefused(street="Main")
     drain()
     run = run_of("hand_over")
     assert (run.state, run.attempts) == ("failed", 1)
@@ -91,7 +84,7 @@ def test_rejected_ends_at_once_and_otherwise_knows_why(shipping, answers, run_of
 
 
 def test_a_spent_budget_of_not_sent_has_failed(shipping, answers, run_of):
-    answers["hand_over"] = raising(CarrierBusy)
+    answers["hand_over"] = CarrierBusy
     drain_through(3)
     assert (run_of("hand_over").state, run_of("hand_over").attempts) == ("failed", 3)
     shipping.refresh_from_db()
@@ -99,7 +92,7 @@ def test_a_spent_budget_of_not_sent_has_failed(shipping, answers, run_of):
 
 
 def test_a_keyed_budget_that_ends_on_unknown_is_in_doubt(shipping, answers, run_of):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_through(3)
     assert run_of("hand_over").state == "in_doubt"
     shipping.refresh_from_db()
@@ -107,9 +100,9 @@ def test_a_keyed_budget_that_ends_on_unknown_is_in_doubt(shipping, answers, run_
 
 
 def test_a_later_not_sent_does_not_settle_an_earlier_unknown(shipping, answers, run_of):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain()
-    answers["hand_over"] = raising(CarrierBusy)
+    answers["hand_over"] = CarrierBusy
     drain_through(2)
     assert run_of("hand_over").state == "in_doubt"
 
@@ -123,7 +116,7 @@ def test_an_undeclared_exception_is_tried_again_under_its_own_code(shipping, ans
 
 
 def test_a_person_says_it_happened_and_the_follow_up_runs(shipping, answers, run_of, operator):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_through(3)
     operation = resolve(
         run_of("hand_over"), happened=True, by=operator, reason="seen", result={"tracking": "T"}
@@ -135,7 +128,7 @@ def test_a_person_says_it_happened_and_the_follow_up_runs(shipping, answers, run
 
 
 def test_a_person_says_it_did_not_and_otherwise_runs(shipping, answers, run_of, operator):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_through(3)
     resolve(run_of("hand_over"), happened=False, by=operator, reason="asked them")
     shipping.refresh_from_db()
@@ -160,7 +153,7 @@ def test_runs_of_one_lane_go_one_after_the_other(packed, clerk, run_of):
 def test_a_failure_that_nothing_follows_holds_the_lane_until_it_is_skipped(
     packed, clerk, answers, operator
 ):
-    answers["insure"] = raising(AddressRefused)
+    answers["insure"] = AddressRefused
     execute(packed.cover, by=clerk)
     execute(packed.cover, by=clerk)
     drain()

@@ -23,21 +23,12 @@ def test_it_performs_what_is_due_and_says_what_is_left(shipping):
 
 
 def test_it_leaves_what_is_due_later(shipping, answers):
-    def busy(parcel, run):
-        raise CarrierBusy
-
-    answers["hand_over"] = busy
+    answers["hand_over"] = CarrierBusy
     assert drain() == "2 attempts made, 1 runs still open.\n"
 
 
 def test_with_wait_it_stays_for_a_retry(shipping, answers):
-    friendly = answers["hand_over"]
-
-    def busy_once(parcel, run):
-        answers["hand_over"] = friendly
-        raise CarrierBusy
-
-    answers["hand_over"] = busy_once
+    answers["hand_over"] = [CarrierBusy, {"tracking": "T"}]
     drain()
     EffectRun.objects.filter(state="queued").update(due=DatabaseNow())
     assert drain(wait=5).endswith("0 runs still open.\n")

@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from tests.testapp import remote
 from tests.testapp.workflow import AddressRefused, CarrierBusy, CarrierSilent, hand_over
 from workflows_app import Retry, Unknown
 from workflows_app.engine.answers import Failed, TryLater, judge
@@ -17,16 +16,11 @@ from workflows_app.failures import Recorded
 from workflows_app.models import EffectRun, Event
 
 from .clocks import drain_until_quiet, end_leases, let_pass, make_due
-from .handlers import one_after_the_other, raising
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BUSY = Recorded("busy", "Busy.", "not_sent")
 DAY = timedelta(hours=24)
-
-
-def calls(effect):
-    return [key for called, key in remote.calls if called == effect]
 
 
 def pauses(attempt, retry, retry_after=None, samples=1000):
@@ -59,13 +53,13 @@ def test_retry_after_wins_when_it_is_longer_and_only_then():
 
 
 def test_a_remote_that_asks_for_more_time_than_is_left_ends_the_run(shipping, run_of, answers):
-    answers["hand_over"] = raising(CarrierBusy, retry_after=timedelta(days=3))
+    answers["hand_over"] = CarrierBusy(retry_after=timedelta(days=3))
     drain()
     assert (run_of("hand_over").state, run_of("hand_over").attempts) == ("failed", 1)
 
 
 def test_after_so_many_times_it_is_over(shipping, run_of, answers):
-    answers["tell_sender"] = raising(CarrierBusy)
+    answers["tell_sender"] = CarrierBusy
     drain_until_quiet()
     run = EffectRun.objects.filter(effect="tell_sender").order_by("version").first()
     assert (run.state, run.attempts) == ("failed", 3)
@@ -74,7 +68,7 @@ def test_after_so_many_times_it_is_over(shipping, run_of, answers):
 
 
 def test_after_so_long_it_is_over_however_few_times_it_was_tried(shipping, run_of, answers):
-    answers["tell_sender"] = raising(CarrierBusy)
+    answers["tell_sender"] = CarrierBusy
     drain()
     let_pass(timedelta(hours=23))
     drain()
@@ -83,46 +77,48 @@ def test_after_so_long_it_is_over_however_few_times_it_was_tried(shipping, run_o
 
 
 def test_rejected_ends_at_once(shipping, run_of, answers):
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     drain_until_quiet()
-    assert len(calls("hand_over")) == 1
+    assert len(answers.keys_of("hand_over")) == 1
     assert run_of("hand_over").state == "failed"
 
 
 def test_every_attempt_of_a_run_sends_the_same_key(shipping, answers):
-    answers["hand_over"] = one_after_the_other(CarrierBusy(), CarrierSilent(), {"tracking": "T"})
+    answers["hand_over"] = [CarrierBusy(), CarrierSilent(), {"tracking": "T"}]
     drain_until_quiet()
-    assert len(calls("hand_over")) == 3
-    assert len(set(calls("hand_over"))) == 1
+    assert len(answers.keys_of("hand_over")) == 3
+    assert len(set(answers.keys_of("hand_over"))) == 1
 
 
 @pytest.mark.parametrize(("failure", "end"), [(CarrierBusy, "failed"), (CarrierSilent, "in_doubt")])
 def test_a_key_is_never_sent_after_its_window(shipping, run_of, answers, failure, end):
-    answers["hand_over"] = raising(failure)
+    answers["hand_over"] = failure
     drain()
     let_pass(DAY)
     drain()
     run = run_of("hand_over")
     assert (run.state, run.failure["code"]) == (end, "key_expired")
-    assert len(calls("hand_over")) == 1
+    assert len(answers.keys_of("hand_over")) == 1
 
 
-def test_a_lost_attempt_whose_window_is_over_is_in_doubt_without_another(shipping, run_of):
+def test_a_lost_attempt_whose_window_is_over_is_in_doubt_without_another(shipping, run_of, answers):
     claim("default", 10)
     let_pass(DAY)
     end_leases()
     sweep("default")
-    assert (run_of("hand_over").state, calls("hand_over")) == ("in_doubt", [])
+    assert (run_of("hand_over").state, answers.keys_of("hand_over")) == ("in_doubt", [])
 
 
-def test_a_rescued_run_whose_window_ends_before_its_next_attempt_is_in_doubt(shipping, run_of):
+def test_a_rescued_run_whose_window_ends_before_its_next_attempt_is_in_doubt(
+    shipping, run_of, answers
+):
     claim("default", 10)
     end_leases()
     sweep("default")
     assert run_of("hand_over").state == "queued"
     let_pass(DAY)
     drain()
-    assert (run_of("hand_over").state, calls("hand_over")) == ("in_doubt", [])
+    assert (run_of("hand_over").state, answers.keys_of("hand_over")) == ("in_doubt", [])
 
 
 def test_what_waited_long_for_its_first_attempt_has_its_whole_window(shipping, run_of):
@@ -135,7 +131,7 @@ def test_a_held_run_has_its_whole_window_when_its_turn_comes(packed, clerk, answ
     from workflows_app.engine import execute
     from workflows_app.ops import skip
 
-    answers["insure"] = one_after_the_other(AddressRefused(), {})
+    answers["insure"] = [AddressRefused(), {}]
     execute(packed.cover, by=clerk)
     execute(packed.cover, by=clerk)
     drain()
@@ -148,7 +144,7 @@ def test_a_held_run_has_its_whole_window_when_its_turn_comes(packed, clerk, answ
 
 
 def test_an_undeclared_exception_is_retried_under_its_own_code(shipping, run_of, answers):
-    answers["hand_over"] = raising(ZeroDivisionError)
+    answers["hand_over"] = ZeroDivisionError
     drain_until_quiet()
     run = run_of("hand_over")
     assert (run.state, run.attempts, run.failure["code"]) == ("failed", 3, "unexpected_error")
@@ -159,7 +155,7 @@ class Undeclared(Unknown):
 
 
 def test_an_undeclared_unknown_is_still_unknown(shipping, run_of, answers):
-    answers["hand_over"] = raising(Undeclared)
+    answers["hand_over"] = Undeclared
     drain_until_quiet()
     assert (run_of("hand_over").state, run_of("hand_over").failure["kind"]) == (
         "in_doubt",
@@ -186,7 +182,7 @@ def test_a_handler_that_returned_what_cannot_be_stored_has_done_it_nonetheless(
     "fact", [float("inf"), "null\0", object()], ids=["infinity", "null character", "not JSON"]
 )
 def test_a_failure_with_odd_facts_is_still_that_failure(shipping, run_of, answers, fact):
-    answers["hand_over"] = raising(AddressRefused, fact=fact, amount=Decimal("1.50"))
+    answers["hand_over"] = AddressRefused(fact=fact, amount=Decimal("1.50"))
     drain()
     failure = run_of("hand_over").failure
     assert (failure["code"], failure["kind"]) == ("address_refused", "rejected")
@@ -195,7 +191,7 @@ def test_a_failure_with_odd_facts_is_still_that_failure(shipping, run_of, answer
 
 def test_a_handler_that_wants_to_end_the_process_only_fails(shipping, run_of, answers, settings):
     settings.WORKFLOWS = {"THREADS": 1}
-    answers["hand_over"] = raising(SystemExit)
+    answers["hand_over"] = SystemExit
     make_due()
     assert drain() == 2
     assert run_of("tell_sender").state == "done"

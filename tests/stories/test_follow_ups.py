@@ -19,7 +19,6 @@ from workflows_app.failures import Recorded
 from workflows_app.models import EffectRun, Event, Operation
 
 from .clocks import make_due
-from .handlers import raising
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +62,7 @@ def test_then_runs_as_the_system_in_the_transaction_that_settles(shipping, run_o
 
 
 def test_otherwise_knows_the_failure_and_is_caused_by_the_run(shipping, run_of, answers):
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     drain()
     halt = Operation.objects.get(transition="halt")
     assert halt.cause == f"run:{run_of('hand_over').pk}"
@@ -156,7 +155,7 @@ def test_a_pending_otherwise_holds_its_lane_until_it_ran(
             raise left.pop()
 
     when_saved(once)
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     execute(packed.ship, by=clerk)
     execute(packed.cover, by=clerk)
     drain()

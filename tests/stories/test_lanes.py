@@ -6,7 +6,6 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from tests.testapp import remote
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import CarrierBusy
 from workflows_app.engine import execute
@@ -159,7 +158,7 @@ def test_a_run_that_waits_for_its_retry_keeps_its_place(packed, clerk, answers):
     drain()
     states = list(EffectRun.objects.order_by("version").values_list("state", "attempts"))
     assert states == [("queued", 1), ("held", 0)]
-    assert len(remote.calls) == 1
+    assert len(answers.calls) == 1
 
 
 def test_a_lane_broken_by_hand_is_repaired_by_the_sweep_and_logged(packed, clerk, caplog):

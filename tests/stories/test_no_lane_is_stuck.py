@@ -16,7 +16,6 @@ from workflows_app.models import EffectRun, Event, Operation
 from workflows_app.ops import resolve, skip
 
 from .clocks import drain_until_quiet, end_leases, make_due
-from .handlers import raising
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,7 +143,7 @@ def a_person_decides(run, operator):
 @pytest.fixture
 def in_doubt(shipping, answers, run_of):
     """A keyed run of which nobody knows whether it happened, with another behind it."""
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_until_quiet()
     return run_of("hand_over")
 

@@ -23,7 +23,6 @@ from workflows_app.ops import place, resolve, skip
 
 from .another_release import move, stored_state, stored_under
 from .clocks import drain_until_quiet, end_leases, make_due
-from .handlers import raising
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,7 +108,7 @@ def test_the_timeline_tells_the_label_and_keeps_what_was_stored(underway):
 def test_an_operator_decides_about_a_run_of_an_object_under_a_former_value(
     shipping, run_of, answers, operator
 ):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_until_quiet()
     move(shipping, "sent", transition="dust")
     resolve(
@@ -173,7 +172,7 @@ def test_lost_work_under_a_former_name_is_rescued(shipping, run_of):
 
 
 def test_a_doubt_under_a_former_name_is_resolved(shipping, run_of, answers, operator):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_until_quiet()
     stored_under("give_away", "hand_over")
     work = status(shipping)["work"][0]

@@ -14,7 +14,6 @@ from workflows_app.models import EffectRun, Event, Operation
 from workflows_app.ops import resolve, skip
 
 from .clocks import drain_until_quiet, end_leases, make_due
-from .handlers import raising
 from .races import Crowd, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,7 +79,7 @@ def test_the_effects_of_a_deleted_object_fail_and_say_why(shipping, run_of):
 
 
 def test_an_object_deleted_after_an_unanswered_attempt_leaves_a_doubt(shipping, run_of, answers):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain()
     Parcel.objects.all()._raw_delete("default")
     make_due()
@@ -124,7 +123,7 @@ def test_parallel_drains_perform_each_run_once(packed, clerk, people, answers):
 
 
 def test_two_operators_at_once_decide_once(shipping, run_of, answers, operator):
-    answers["hand_over"] = raising(CarrierSilent)
+    answers["hand_over"] = CarrierSilent
     drain_until_quiet()
     run = run_of("hand_over")
     assert run.state == "in_doubt"
@@ -137,7 +136,7 @@ def test_two_operators_at_once_decide_once(shipping, run_of, answers, operator):
 
 
 def test_what_is_settled_cannot_be_skipped(shipping, run_of, answers, operator):
-    answers["hand_over"] = raising(AddressRefused)
+    answers["hand_over"] = AddressRefused
     drain_until_quiet()
     assert (run_of("hand_over").state, run_of("hand_over").follow_up) == ("failed", "done")
     for effect in ("hand_over", "tell_sender"):
