@@ -365,3 +365,88 @@ def test_backwards_to_nothing_and_forwards_again(project):
     """,
         GUARD_STANDS.format(name="Ship"),
     )
+
+
+PAINT = """
+
+    class Paint(States):
+        BARE = State("bare", "Bare", owner=captain, initial=True)
+        RED = State("red", "Red", owner=None)
+
+    class PaintWorkflow(Workflow, states=Paint, seen_by=captain, field="paint"):
+        @transition(source=Paint.BARE, target=Paint.RED, by=SYSTEM)
+        def brush(self, cmd):
+            "Paint it red."
+"""
+
+PAINTED_MODELS = """
+    from django.db import models
+    from workflows_app.models import StatusField, WorkflowHistory, WorkflowModel
+    from .workflow import Paint, PaintWorkflow, ShipWorkflow, Status
+
+    class Ship(ShipWorkflow, PaintWorkflow, WorkflowModel):
+        title = models.CharField(max_length=20)
+        status = StatusField(Status)
+        paint = StatusField(Paint)
+        history = WorkflowHistory()
+"""
+
+PAINT_MIGRATION = """
+    from django.db import migrations, models
+    from django.utils.timezone import now
+    from workflows_app.models import StatusField
+
+    def some_are_red(apps, schema_editor):
+        apps.get_model("ships", "Ship").objects.filter(title="Beagle").update(paint="red")
+
+    class Migration(migrations.Migration):
+        dependencies = [("ships", "0001_initial")]
+        operations = [
+            operation
+            for model in ("ship", "historicalship")
+            for operation in (
+                migrations.AddField(
+                    model, "paint", StatusField(default="bare", editable=False, max_length=50),
+                    preserve_default=False,
+                ),
+                migrations.AddField(
+                    model, "paint_since", models.DateTimeField(default=now, editable=False)
+                ),
+            )
+        ] + [migrations.RunPython(some_are_red, migrations.RunPython.noop)]
+"""
+
+PAINTED = """
+    from django.db import IntegrityError
+    from ships.models import Ship
+    from workflows_app import SYSTEM
+    from workflows_app.engine import execute
+    from workflows_app.models.guard import missing
+    assert missing("default") == []
+    rows = Ship.objects.order_by("title").values_list("title", "status", "paint", "version")
+    assert list(rows) == [("Argo", "harbour", "bare", 0), ("Beagle", "sea", "red", 1)]
+    for wrong in ({"paint": "red"}, {"paint": "red", "version": 1}):
+        try:
+            Ship.objects.filter(title="Argo").update(**wrong)
+        except IntegrityError as error:
+            assert "paint_since" in str(error), error
+        else:
+            assert False, wrong
+    argo = Ship.objects.get(title="Argo")
+    execute(argo.brush, by=SYSTEM)
+    execute(argo.sail, by=SYSTEM)
+    assert rows.all()[0] == ("Argo", "sea", "red", 2)
+"""
+
+
+def test_a_second_workflow_comes_to_a_model_that_is_live(project):
+    project.models()
+    project.migrate()
+    project.run(BEGIN)
+    project.write("ships/workflow.py", WORKFLOW.format(more_states="") + PAINT)
+    project.write("ships/models.py", PAINTED_MODELS)
+    project.write("ships/migrations/0002_paint.py", PAINT_MIGRATION)
+    assert "No changes" in project.manage("makemigrations", "--check", "--dry-run", "ships")
+    project.manage("migrate")
+    project.run(PAINTED)
+    project.manage("check", "--database", "default", "--fail-level", "ERROR")

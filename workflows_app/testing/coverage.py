@@ -143,11 +143,11 @@ def _percent(every: list[Declared], left: list[Declared]) -> float:
 
 def _declared(contract: Contract) -> Iterator[Declared]:
     about = contract.object_type
-    for transition in contract.transitions.values():
+    for transition in contract.ways:
         for target in transition.targets:
             for actor in _actors(transition):
                 yield Declared(about, "transition", transition.name, _move(target, actor))
-    for transition in contract.transitions.values():
+    for transition in contract.ways:
         for guard in transition.guards:
             yield Declared(about, "guard", guard.name, "yes")
             yield Declared(about, "guard", guard.name, "no")
