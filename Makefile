@@ -8,7 +8,7 @@ MYSQL := .venv/.mysql-installed
 DRIVER := $(if $(findstring mysql,$(MARIADB_URL) $(DATABASE_URL)),$(MYSQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test lint bench clean
+.PHONY: help demo demo-check test matrix corners lint bench clean
 
 help: ## show these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,11 +29,17 @@ lint: $(DEV) ## ruff, mypy, the layers, and the rules of the house
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/house
 
+matrix: $(DEV) ## what depends on them, on SQLite, with every Python and Django and the lowest dependencies
+	$(BIN)/nox $(ARGS)
+
+corners: $(DEV) ## the two corners of the matrix: the lowest and the highest of everything
+	$(BIN)/nox --tags corners $(ARGS)
+
 bench: $(DEV) $(DRIVER) ## cost of a command against an unguarded PATCH, drain and latency, on every database
 	$(BIN)/python -m tests.bench $(ARGS)
 
 clean: ## forget the environment and everything built
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .nox build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(DEV): $(DEMO)
 	$(BIN)/python -m pip install --quiet --group dev

@@ -117,6 +117,11 @@ class Books:
             "SELECT * FROM accepted WHERE company = ? AND key = ? ORDER BY id", (company, key)
         ).fetchone()
 
+    def close(self) -> None:
+        """Shut the books, when whoever is writing has written; nobody may open them again."""
+        with self._lock:
+            self._database.close()
+
     def _insert(self, company: str, key: str, text: str) -> Entry:
         return _entry(
             self._database.execute(

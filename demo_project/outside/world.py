@@ -39,9 +39,10 @@ class World:
                 self._follow_switch(company)
 
     def close(self) -> None:
-        """Refuse every connection from now on."""
+        """Refuse every connection from now on, and shut the books."""
         for door in [self._watch, *self._doors.values()]:
             door.close()
+        self.books.close()
 
     def _follow_switch(self, company: str) -> None:
         is_open, down = company in self._doors, self.switches.of(company).fault == "down"

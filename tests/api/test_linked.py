@@ -47,7 +47,7 @@ def test_a_violated_constraint_is_a_422_with_its_code(trip, post):
 
 
 def test_a_violated_constraint_of_a_new_object_is_a_422_with_its_code(post):
-    response = post("trips/", {"places": 60, "day": 13})
+    response = post("trips/", {"bus": "", "places": 60, "day": 13})
     assert response.status_code == 422
     codes = {error["code"] for error in response.json()["errors"]}
     assert codes == {"too_many", "testapp_not_on_the_13th"}

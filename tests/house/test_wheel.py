@@ -1,28 +1,17 @@
 """The built wheel is complete: it installs into an empty project and migrates."""
 
-import os
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+
+from tests.house.installation import environment_with, run
 
 # The project it installs into brings its own database, so once is enough, and in one process.
 pytestmark = [pytest.mark.only_on("sqlite"), pytest.mark.xdist_group("wheel")]
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "workflows_app"
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    target = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT]
-    run(build, directory=target)
-    (built,) = target.glob("*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")
@@ -37,31 +26,6 @@ def empty_project(wheel, tmp_path_factory):
             'Q_CLUSTER = {"name": "site", "orm": "default", "timeout": 60, "retry": 90}\n'
         )
     return python, directory
-
-
-def environment_with(wheel, environment):
-    """The dependencies come from the running environment, its copy of our package does not.
-
-    A line in a .pth file adds a directory without reading the .pth files inside it, and an
-    editable installation is such a file.
-    """
-    run([sys.executable, "-m", "venv", "--without-pip", environment], wheel.parent)
-    python = environment / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python]
-    run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], wheel.parent)
-    where = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], ROOT)
-    Path(where.strip(), "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return python
-
-
-def run(command, directory):
-    ours = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH")
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
-    finished = subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
-    )
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
 
 
 def test_every_file_of_the_package_is_in_the_wheel(wheel):

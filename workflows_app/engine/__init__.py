@@ -1,9 +1,14 @@
-"""What happens: the door through which every command goes."""
+"""What happens: the door through which every command goes.
+
+``Command`` and ``Run`` are the types of ``cmd`` and ``run`` in a contract.
+"""
 
 from .accept import execute
+from .command import Command
 from .create import create
 from .edit import edit
 from .many import execute_many
+from .perform import Run
 from .refuse import refusals
 
-__all__ = ["create", "edit", "execute", "execute_many", "refusals"]
+__all__ = ["Command", "Run", "create", "edit", "execute", "execute_many", "refusals"]
