@@ -105,7 +105,7 @@ def test_a_body_that_catches_a_database_error_and_goes_on_fails_its_test(seat):
         with suppress(IntegrityError), transaction.atomic():
             break_a_rule()
 
-    with pytest.raises(BrokenRule, match="caught IntegrityError .* savepoint"):
+    with pytest.raises(BrokenRule, match=r"(?s)caught IntegrityError .* savepoint"):
         misbehave(seat, misbehave=carry_on)
     assert misbehave(seat, misbehave=carry_on_behind_a_savepoint).version == 1
 
