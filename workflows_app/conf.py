@@ -28,6 +28,9 @@ class Settings:
     API_PREFIX: str = "/api/"
     """The path under which every error is answered as a problem (RFC 9457)."""
 
+    OBJECT_PERMISSIONS: str = ""
+    """Dotted path of a function of (user, permission, model) that finds the objects."""
+
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)
         if not name.isupper():

@@ -84,6 +84,7 @@ def test_a_copy_of_what_a_command_writes_is_no_part_of_the_command(crate):
         other = copy.copy(crate)
         with pytest.raises(ProtectedState):
             other.save(update_fields=["status"])
+        crate.save()
 
 
 def test_copies_and_pickles_keep_the_state_and_the_protection(shut_crate):

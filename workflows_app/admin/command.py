@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workflows_app.atomic_requests import outside_transactions
 from workflows_app.contract.registry import contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.describe.status import status
@@ -49,7 +50,7 @@ class CommandPage(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[Any]:
         """The usual pages and the one of commands."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_command"
-        view = self.admin_site.admin_view(self.command_view)
+        view = outside_transactions(self.admin_site.admin_view(self.command_view))
         return [path("<path:object_id>/command/<str:name>/", view, name=name), *super().get_urls()]
 
     def command_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:

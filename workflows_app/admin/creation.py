@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from workflows_app.atomic_requests import outside_transactions
 from workflows_app.contract.registry import contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.engine import execute
@@ -27,7 +28,7 @@ class CreationPage(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[Any]:
         """The usual pages and one for each command that creates."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_creation"
-        view = self.admin_site.admin_view(self.creation_view)
+        view = outside_transactions(self.admin_site.admin_view(self.creation_view))
         return [path("add/<str:name>/", view, name=name), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from workflows_app.contract.registry import contract_of, contracts_of
 from workflows_app.describe.secrets import HIDDEN
 from workflows_app.models import Operation
+from workflows_app.models.database import database_of
 
 from .addresses import object_url, row_url
 
@@ -70,10 +71,13 @@ class ReadOnlyHistory(admin.ModelAdmin):  # type: ignore[type-arg]
     def _snapshots(self, obj: Any) -> QuerySet[Any]:
         """Newest first; by id, because several may have the same time."""
         manager = getattr(self.model, self.opts.simple_history_manager_attribute)  # type: ignore[attr-defined]
-        keys = [f.name for f in manager.model.tracked_fields if isinstance(f, ForeignKey)]
-        mine = manager.filter(**{self.opts.pk.attname: obj.pk})
-        found: QuerySet[Any] = mine.select_related(*keys).order_by("-history_id")
-        return found
+        using = database_of(self.model)
+        keys = [f for f in manager.model.tracked_fields if isinstance(f, ForeignKey)]
+        near = [key.name for key in keys if database_of(key.related_model) == using]
+        far = [key.name for key in keys if key.name not in near]
+        mine = manager.using(using).filter(**{self.opts.pk.attname: obj.pk})
+        found: QuerySet[Any] = mine.select_related(*near).prefetch_related(*far)
+        return found.order_by("-history_id")
 
     def _page(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """One page of snapshots, each compared with the one before it."""

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.describe.sight import objects_seen, sees
+from workflows_app.models.database import database_of
 
 from .command import CommandPage
 from .creation import CreationPage
@@ -45,8 +46,9 @@ class WorkflowAdmin(
         return contract_of(self.model)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The objects this user may see."""
-        return objects_seen(request.user, super().get_queryset(request))
+        """The objects this user may see, as they are now."""
+        here = super().get_queryset(request).using(database_of(self.model))
+        return objects_seen(request.user, here)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Django's permission, and for an object also the contract's."""

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.auth import get_permission_codename
-from django.db import router
 from django.http import Http404
 from rest_framework.response import Response
 
 from workflows_app.contract.data import bring
+from workflows_app.contract.permissions import has_permission
 from workflows_app.contract.registry import contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.describe.sight import sees
@@ -21,6 +21,7 @@ from workflows_app.engine.idempotency import actor_of, earlier_answer, fingerpri
 from workflows_app.engine.violations import refuse_violations
 from workflows_app.failures import Forbidden, Invalid, KeyReused, Refused, TryAgain
 from workflows_app.models import EffectRun, Kind, Operation
+from workflows_app.models.database import database_of
 
 from .bodies import UNREADABLE, read_body
 from .documents import object_document, operation_document, seconds_until_news
@@ -163,7 +164,7 @@ def _earlier(
     """
     if isinstance(key, Problem) or isinstance(body, Exception) or object_id is None:
         return None
-    using = router.db_for_write(view.model)
+    using = database_of(view.model)
     try:
         about = (contract_of(view.model).object_type, object_id, body)
         asked = (fingerprint(name, *about) for name in names)
@@ -183,7 +184,7 @@ def _refuse_stranger(transition: Transition, user: Any, obj: Any) -> None:
 def _refuse_who_may_not_add(view: "WorkflowViewSet") -> None:
     meta = view.model._meta
     permission = f"{meta.app_label}.{get_permission_codename('add', meta)}"
-    if not view.request.user.has_perm(permission):
+    if not has_permission(view.request.user, permission):
         refusal = Forbidden(f"You need the permission {permission} to create this.")
         raise problem_of(refusal, transition=CREATE, permission=permission)
 
@@ -214,7 +215,7 @@ def _refuse_protected(view: "WorkflowViewSet", body: Any) -> None:
 def _new_object(view: "WorkflowViewSet", body: Any) -> Any:
     """An unsaved object from what was sent. Raises Invalid."""
     obj = view.new(**bring(_shape(view), body).validated)
-    refuse_violations(obj, router.db_for_write(type(obj), instance=obj))
+    refuse_violations(obj, database_of(obj))
     return obj
 
 
@@ -227,7 +228,7 @@ def _answer(view: "WorkflowViewSet", operation: Operation, obj: Any = None) -> R
     """The operation as it is now, and the object if this user may see it."""
     seen = _shown(view, operation, obj)
     about = (operation.object_type, operation.object_id, operation.pk)
-    runs = EffectRun.objects.using(router.db_for_write(view.model)).concerning(*about)
+    runs = EffectRun.objects.concerning(*about)
     told = operation_document(view.request, operation, runs)
     document = None if seen is None else object_document(view, seen, runs)
     return Response(

@@ -1,6 +1,8 @@
 """Addresses: where an operation or an object is found, seen from this request."""
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
 from django.urls import NoReverseMatch, reverse
 from rest_framework.request import Request
@@ -23,6 +25,23 @@ def basenames_of(object_type: str) -> tuple[str, ...]:
     return tuple(_basenames.get(object_type, ()))
 
 
+def key_in_address(part: str) -> str:
+    """The key that stands in an address: what ``_address_of_key`` made of it."""
+    return _ESCAPED.sub(lambda found: unquote(found[0]), part)
+
+
+def _address_of_key(key: str) -> str:
+    """A key as one part of an address, which is quoted once more as a whole.
+
+    A slash would divide it, and a part of dots is taken for a way up.
+    """
+    escaped = key.replace("%", "%25").replace("/", "%2F")
+    return escaped if escaped.strip(".") else escaped.replace(".", "%2E")
+
+
+_ESCAPED = re.compile("%25|%2F|%2E")
+
+
 def operation_url(request: Request, operation_id: Any) -> str | None:
     """The absolute address of an operation; None if the project does not serve operations."""
     return url_of(request, OPERATION, pk=operation_id)
@@ -37,9 +56,10 @@ def object_url(request: Request, object_type: str, object_id: str) -> str | None
 def url_of(request: Request, name: str, **kwargs: Any) -> str | None:
     """The absolute address behind a name, looked for from the request's own namespace outwards."""
     spaces = list(request.resolver_match.namespaces) if request.resolver_match else []
+    named = {word: _address_of_key(str(value)) for word, value in kwargs.items()}
     for length in range(len(spaces), -1, -1):
         try:
-            path = reverse(":".join([*spaces[:length], name]), kwargs=kwargs)
+            path = reverse(":".join([*spaces[:length], name]), kwargs=named)
         except NoReverseMatch:
             continue
         return str(request.build_absolute_uri(path))

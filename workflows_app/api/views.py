@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
@@ -17,6 +18,7 @@ from rest_framework.serializers import BaseSerializer, ModelSerializer, Serializ
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import GenericViewSet
 
+from workflows_app.atomic_requests import outside_transactions
 from workflows_app.contract.data import shape_of
 from workflows_app.contract.registry import Contract, contract_of
 from workflows_app.contract.transitions import Transition
@@ -24,12 +26,13 @@ from workflows_app.describe.sight import objects_seen, sees_every
 from workflows_app.describe.timeline import WrongCursor, timeline_of
 from workflows_app.engine.locking import pk_of
 from workflows_app.models import Operation
+from workflows_app.models.database import database_of
 from workflows_app.models.identity import object_id_of
 
 from .commands import give_beginning, give_command, give_creation, give_edit
 from .conversation import Conversation, tagged
 from .documents import object_document, object_documents, plain_serializer
-from .links import note_basename, url_of
+from .links import key_in_address, note_basename, url_of
 
 COMMAND = "transition_"
 CREATE, EDIT = "create", "partial_update"
@@ -63,6 +66,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
     parser_classes = [JSONParser]
     pagination_class = NewestFirst
     throttle_scope: str | None = None
+    lookup_value_regex = "[^/]+"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -84,7 +88,9 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         """Called by the router, which knows the name of our addresses."""
         if cls.queryset is not None and initkwargs.get("basename"):
             note_basename(contract_of(cls.queryset.model).object_type, initkwargs["basename"])
-        return super().as_view(cls._offered(actions), **initkwargs)
+        offered = cls._offered(actions)
+        view = super().as_view(offered, **initkwargs)
+        return outside_transactions(view) if _all_ours(offered) else view
 
     @classmethod
     def _offered(cls, actions: Any) -> Any:
@@ -142,12 +148,16 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
             return object_id_of(self.get_object())
         except Http404:
             object_id = self.named_object_id()
-            gone = not self.model._base_manager.filter(pk=object_id).exists()
+            gone = not self._is_there(object_id)
             if object_id is None or not (gone and sees_every(self.request.user, self.model)):
                 raise
             if not Operation.objects.of(self.contract.object_type, object_id).exists():
                 raise
             return object_id
+
+    def _is_there(self, object_id: str | None) -> bool:
+        rows = self.model._base_manager.using(database_of(self.model))
+        return rows.filter(pk=object_id).exists()
 
     @property
     def model(self) -> type[Model]:
@@ -177,8 +187,9 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         return contract_of(obj, transition.field).state_of(obj)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Only what the user may see, however the project narrows it further."""
-        return objects_seen(self.request.user, super().filter_queryset(queryset))
+        """Only what the user may see, however the project narrows it further, and as it is now."""
+        here = queryset.using(database_of(self.model))
+        return objects_seen(self.request.user, super().filter_queryset(here))
 
     def visible_objects(self) -> QuerySet[Any]:
         """The objects the user may see through this view set."""
@@ -186,8 +197,21 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
 
     def named_object_id(self) -> str | None:
         """The id of the object the address names, seen or not; None for what cannot be one."""
-        key = pk_of(self.model, self.kwargs["pk"])
+        key = pk_of(self.model, key_in_address(self.kwargs["pk"]))
         return None if key is None else str(key)
+
+    def get_object(self) -> Any:
+        """The object the address names; 404 for one the user may not see."""
+        named = self.named_object_id()
+        try:
+            found = get_object_or_404(self.visible_objects(), pk=named)
+        except ValueError as error:  # a null character
+            raise Http404 from error
+        # MariaDB finds "Ab" under "ab"; an answer is kept under one name only.
+        if object_id_of(found) != named:
+            raise Http404
+        self.check_object_permissions(self.request, found)
+        return found
 
     def command_url(self, obj: Model, name: str) -> str | None:
         """The absolute address of a transition of this object."""
@@ -234,6 +258,13 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
             self.throttle_scope = "commands"
         return super().get_throttles()
 
+
+def _all_ours(actions: dict[str, str] | None) -> bool:
+    """Whether a route leads to nothing that the project has added."""
+    return all(name in _OURS or name.startswith(COMMAND) for name in (actions or {}).values())
+
+
+_OURS = frozenset({"list", CREATE, "retrieve", "partial_update", "timeline"})
 
 _plain_serializer = functools.cache(plain_serializer)
 

@@ -4,11 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.db import router
 from django.db.models import Model, Q
 
 from workflows_app.failures import ContractError
 
-from .rows import ANYBODY, NOBODY, either, permitted_rows, user_at_end, user_column
+from .permissions import has_permission, permitted_rows
+from .rows import ANYBODY, NOBODY, either, user_at_end, user_column
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
@@ -88,13 +90,13 @@ class Role(Who):
 
     def holds(self, user: "AbstractUser", obj: Model | None) -> bool:
         if obj is None:
-            return self.permission is not None and user.has_perm(self.permission)
+            return self.permission is not None and has_permission(user, self.permission)
         if self.permission is not None:
-            return user.has_perm(self.permission) or user.has_perm(self.permission, obj)
+            return has_permission(user, self.permission, obj)
         model = type(obj)
         if self.column is not None and (own := user_column(model, self.column)):
             return bool(own.value_from_object(obj) == user.pk)
-        same = model._base_manager.using(obj._state.db).filter(pk=obj.pk)
+        same = model._base_manager.using(router.db_for_write(model)).filter(pk=obj.pk)
         return same.filter(self._found(user, model)).exists()
 
     def where(self, user: "AbstractUser", model: type[Model]) -> Q:

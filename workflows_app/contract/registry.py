@@ -227,7 +227,12 @@ def contract_for(object_type: str, field: str = "") -> Contract:
 def contracts() -> Iterator[Contract]:
     """Every contract of every installed model, in the order they were built."""
     bound = [one for of_model in _by_type.values() for one in of_model.values()]
-    return iter([one for one in bound if one.model._meta.apps is apps])
+    return iter([one for one in bound if _is_installed(one.model)])
+
+
+def _is_installed(model: type[Model]) -> bool:
+    """Whether the model is one of the project's: not of a test's registry, nor swapped out."""
+    return model._meta.apps is apps and not model._meta.swapped
 
 
 def first_contracts() -> Iterator[Contract]:

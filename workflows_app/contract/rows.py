@@ -1,25 +1,15 @@
-"""Roles as rows: a path that ends at people, a permission as a filter."""
+"""Roles as rows: a path that ends at people."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib.auth import get_backends, get_user_model
+from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, Q
 
 from workflows_app.failures import ContractError
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
-
 NOBODY = Q(pk__in=[])
 ANYBODY = ~NOBODY
-
-_BACKEND_ANSWERS = (
-    "has_perm",
-    "get_all_permissions",
-    "get_user_permissions",
-    "get_group_permissions",
-)
 
 
 def user_at_end(model: type[Model], path: str) -> str:
@@ -36,7 +26,34 @@ def user_at_end(model: type[Model], path: str) -> str:
             f"column={path!r} of {model.__name__} ends at {ending};"
             " it must end at a user or a group."
         )
-    return path if issubclass(at, get_user_model()) else f"{path}__user"
+    if issubclass(at, get_user_model()):
+        return path
+    _refuse_users_without_groups(path)
+    return f"{path}__user"
+
+
+def models_on_the_way(model: type[Model], path: str) -> list[type[Model]]:
+    """The models a column= path reads besides the object's own and the user's. ContractError."""
+    found: list[Any] = []
+    at: Any = model
+    for part in user_at_end(model, path).split("__"):
+        field = at._meta.get_field(part)
+        through = getattr(field, "through", None) or getattr(
+            getattr(field, "remote_field", None), "through", None
+        )
+        at = field.related_model
+        found += [one for one in (through, at) if one is not None]
+    return [one for one in found if not issubclass(one, (model, get_user_model()))]
+
+
+def _refuse_users_without_groups(path: str) -> None:
+    """``auth.Group`` leads to its users by the relation that PermissionsMixin gives them."""
+    users: Any = get_user_model()
+    if not any(one.name == "groups" for one in users._meta.many_to_many):
+        raise ContractError(
+            f"column={path!r} ends at a group, and users ({users._meta.label}) are in no group;"
+            " let it end at a user, or give users Django's PermissionsMixin."
+        )
 
 
 def _is_person_or_group(model: type[Model]) -> bool:
@@ -55,22 +72,3 @@ def user_column(model: type[Model], path: str) -> Any:
 def either(left: Q, right: Q) -> Q:
     """The rows of both; no filter at all where one of them leaves out nothing."""
     return ANYBODY if ANYBODY in (left, right) else left | right
-
-
-def permitted_rows(user: "AbstractUser", permission: str, model: type[Model]) -> Q:
-    """The rows on which the user has the permission."""
-    if user.has_perm(permission):
-        return ANYBODY
-    if not _knows_objects(user):
-        return NOBODY
-    # A backend that answers for single objects offers no filter: each one is asked. Where that
-    # is too slow, the contract says rows= instead.
-    permitted = (obj.pk for obj in model._base_manager.all() if user.has_perm(permission, obj))
-    return Q(pk__in=list(permitted))
-
-
-def _knows_objects(user: "AbstractUser") -> bool:
-    """Whether has_perm(permission, obj) may say yes: Django's own classes always say no."""
-    answers = [getattr(user.__class__, "has_perm", None)]
-    answers += [getattr(type(b), word, None) for b in get_backends() for word in _BACKEND_ANSWERS]
-    return any(one and not one.__module__.startswith("django.contrib.auth.") for one in answers)

@@ -21,6 +21,7 @@ from django.db.models.lookups import Exact
 
 from workflows_app.contract.registry import Contract, contract_of, first_contracts
 from workflows_app.contract.rows import ANYBODY
+from workflows_app.models.database import database_of
 
 
 def sees(user: Any, obj: Model) -> bool:
@@ -36,7 +37,7 @@ def objects_seen(user: Any, objects: QuerySet[Any]) -> QuerySet[Any]:
 
 def sees_every(user: Any, model: type[Model]) -> bool:
     """Whether this user may see every object of this model, and so the past of deleted ones."""
-    return _leaves_out_nothing(objects_seen(user, model._base_manager.all()))
+    return _leaves_out_nothing(objects_seen(user, model._base_manager.using(database_of(model))))
 
 
 def rows_seen(user: Any, rows: QuerySet[Any]) -> QuerySet[Any]:

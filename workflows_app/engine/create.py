@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth import get_permission_codename
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 
 from workflows_app.contract.data import Brought, as_json, bring
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.permissions import has_permission
 from workflows_app.contract.registry import contract_of
 from workflows_app.failures import ContractError, Forbidden, Invalid
 from workflows_app.models import Operation
+from workflows_app.models.database import database_of
 from workflows_app.models.writing import Writing, writing
 
 from .body import run_body
@@ -106,7 +108,7 @@ def create(
     KeyReused, and what save() raises; ContractError where the contract has a command that creates.
     """
     _refuse_other_way(instance)
-    using = router.db_for_write(type(instance), instance=instance)
+    using = database_of(instance)
     actor = actor_of(by)
     asked = fingerprint("create", contract_of(instance).object_type, "", data)
     command = Writing(
@@ -166,5 +168,5 @@ def _refuse_other_way(instance: Any) -> None:
 def _refuse_stranger(by: Any, instance: Any) -> None:
     codename = get_permission_codename("add", instance._meta)
     permission = f"{instance._meta.app_label}.{codename}"
-    if by is not SYSTEM and not by.has_perm(permission):
+    if by is not SYSTEM and not has_permission(by, permission):
         raise Forbidden(f"You need the permission {permission} to create this.")

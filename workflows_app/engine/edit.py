@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from workflows_app.contract.registry import contract_of, contracts_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.failures import ContractError, Forbidden, Invalid, NotAllowed, Reason
 from workflows_app.models import Kind, Operation
+from workflows_app.models.database import database_of
 from workflows_app.models.identity import object_id_of
 from workflows_app.models.writing import Writing, writing
 
@@ -92,7 +93,7 @@ def _read(
         instance=obj,
         contract=contract,
         transition=EDIT,
-        using=router.db_for_write(contract.model, instance=obj),
+        using=database_of(contract.model),
         by=by,
         actor=actor_of(by),
         data=data,

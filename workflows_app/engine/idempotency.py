@@ -34,7 +34,8 @@ def actor_label(by: Any) -> str:
     """The name people know the actor by, kept with the operation."""
     if by is SYSTEM:
         return "the system"
-    return str(by.get_full_name() or by.get_username())[:200]
+    full_name = by.get_full_name() if hasattr(by, "get_full_name") else ""
+    return str(full_name or by.get_username())[:200]
 
 
 def fingerprint(

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import Contract, Unbound, contract_of
 from workflows_app.failures import ContractError, Reason, Refused
 from workflows_app.models import Operation
+from workflows_app.models.database import database_of
 from workflows_app.models.writing import Writing, body_is_running, writing
 
 from .idempotency import actor_label, actor_of, key_hash
@@ -69,7 +70,7 @@ class Linked:
                 " the columns of the new object by name."
             )
         obj, key = what(**columns), self._next_key()
-        self._refuse_elsewhere(router.db_for_write(contract.model, instance=obj))
+        self._refuse_elsewhere(database_of(contract.model))
         if any(self._is_to_be_stored(value) for value in columns.values()):
             self.parts.append((obj, contract, key))
         else:

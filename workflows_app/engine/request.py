@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from django.db import router
-
 from workflows_app.contract.registry import Contract, contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.failures import ContractError, Recorded
+from workflows_app.models.database import database_of
 from workflows_app.models.identity import object_id_of, uuid7
 
 from .idempotency import actor_of, derived_key, fingerprints
@@ -87,7 +86,7 @@ def read_request(
         instance=instance,
         contract=contract,
         transition=transition,
-        using=router.db_for_write(contract.model, instance=instance),
+        using=database_of(contract.model),
         by=by,
         actor=actor_of(by),
         data=data,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError, connections
 from django.db.models import Model
 from django.db.models.constraints import BaseConstraint
@@ -44,9 +44,19 @@ def explained(using: str) -> Iterator[Attempt]:
             raise
         refusal.current = attempt.current
         raise refusal from error
+    except ValidationError as error:  # a save() that calls full_clean(), a receiver that validates
+        first, *others = _reasons_in(error)
+        raise Invalid(Violation(first), reasons=others, current=attempt.current) from error
     except Refused as refusal:
         refusal.current = refusal.current or attempt.current
         raise
+
+
+def _reasons_in(error: ValidationError) -> Iterator[Reason]:
+    by_field = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: [error]}
+    for name, errors in by_field.items():
+        for one in (single for each in errors for single in each.error_list):
+            yield _reason(one, [name], "invalid")
 
 
 def refusal_of(error: IntegrityError | DataError, using: str, obj: Any) -> Invalid | None:

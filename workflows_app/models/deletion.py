@@ -8,6 +8,7 @@ from django.dispatch import Signal
 
 from workflows_app.contract.registry import contract_of
 
+from .database import refuse_elsewhere
 from .effect_run import EffectRun
 from .identity import object_id_of, object_type_of
 from .protection import is_shadow
@@ -29,6 +30,7 @@ def watch_deletions(sender: type[Model], **kwargs: Any) -> None:
 def prepare_deletion(instance: Any, using: str, **kwargs: Any) -> None:
     """Lock the row, so that no command comes between; refuse while runs of it are open; write the
     operation."""
+    refuse_elsewhere(instance, using)
     contract = contract_of(instance)
     row = contract.model._base_manager.using(using).select_for_update().filter(pk=instance.pk)
     stored = row.values(*contract.protected).first()

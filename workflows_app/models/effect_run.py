@@ -10,6 +10,7 @@ from django.db.models import Min, Q
 
 from .clock import DatabaseNow, database_now
 from .columns import ExactField, IndexOfSome
+from .database import ReadsWhatIsWritten
 from .identity import uuid7
 from .operation import Operation
 
@@ -131,9 +132,10 @@ class EffectRun(models.Model):
     follow_up_attempts = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
 
-    objects = EffectRunQuerySet.as_manager()
+    objects = ReadsWhatIsWritten.from_queryset(EffectRunQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         default_permissions = ("view",)
         permissions = (
             ("resolve_run", "Can say what became of a run in doubt"),

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from .columns import ExactField
+from .database import ReadsWhatIsWritten
 from .identity import uuid7
 
 
@@ -36,7 +37,10 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
 
+    objects = ReadsWhatIsWritten()
+
     class Meta:
+        base_manager_name = "objects"
         default_permissions = ("view",)
         ordering = ("id",)
         indexes = (

@@ -4,6 +4,7 @@ from django.db import connections, models
 from django.utils import timezone
 
 from .columns import ExactField
+from .database import ReadsWhatIsWritten
 from .identity import uuid7
 
 
@@ -72,9 +73,10 @@ class Operation(models.Model):
     #: Known only to whoever has just written it: its body asked nothing of other objects.
     alone: bool = False
 
-    objects = OperationQuerySet.as_manager()
+    objects = ReadsWhatIsWritten.from_queryset(OperationQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         default_permissions = ("view",)
         permissions = (("place_object", "Can place a new object straight into a later state"),)
         constraints = (

@@ -12,6 +12,8 @@ from simple_history.models import HistoricalChanges
 
 from workflows_app.failures import ProtectedState
 
+from .database import database_of
+
 #: The instances that take new values in this thread: fsm-2 opens the field for all threads.
 _open: ContextVar[tuple[int, ...]] = ContextVar("workflow_open_columns", default=())
 
@@ -89,7 +91,7 @@ class ReloadsProtected(models.Model):
     class Meta:
         abstract = True
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        """Reload, protected columns included."""
+    def refresh_from_db(self, using: str | None = None, *args: Any, **kwargs: Any) -> None:
+        """Reload, protected columns included, from the database that is written to."""
         with open_columns(self):
-            super().refresh_from_db(*args, **kwargs)
+            super().refresh_from_db(using or database_of(self), *args, **kwargs)

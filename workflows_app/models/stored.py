@@ -7,6 +7,8 @@ from django.db.models import Model
 
 from workflows_app.contract.registry import contract_of
 
+from .database import database_of
+
 _STORED = "_workflow_stored_columns"
 _OPERATION = "_workflow_deleting_operation"
 
@@ -30,7 +32,7 @@ def stored_columns(instance: Model) -> dict[str, Any]:
     noted: dict[str, Any] | None = instance.__dict__.get(_STORED)
     if noted is not None:
         return noted
-    row = type(instance)._base_manager.using(instance._state.db).filter(pk=instance.pk)
+    row = type(instance)._base_manager.using(database_of(instance)).filter(pk=instance.pk)
     return row.values(*contract_of(instance).protected).first() or {}
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from .columns import ExactField
+from .database import ReadsWhatIsWritten
 from .identity import uuid7
 
 #: What stands where something was erased.
@@ -53,7 +54,7 @@ class Tombstone(models.Model):
     reason = models.TextField()
     at = models.DateTimeField(default=timezone.now)
 
-    objects = TombstoneQuerySet.as_manager()
+    objects = ReadsWhatIsWritten.from_queryset(TombstoneQuerySet)()
 
     class Meta:
         default_permissions = ("view",)

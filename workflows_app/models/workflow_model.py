@@ -3,15 +3,23 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.failures import ProtectedState
 
+from .database import database_of, refuse_elsewhere
 from .protection import ReloadsProtected, VersionField
 from .stored import forget_stored, note_stored
-from .writing import Writing, body_is_running, outside_commands, writing, writing_of
+from .writing import (
+    Writing,
+    body_is_running,
+    note_written,
+    outside_commands,
+    writing,
+    writing_of,
+)
 
 #: Sent inside the transaction of a new object's insert: sender, instance, using, command.
 object_inserted = Signal()
@@ -45,7 +53,8 @@ class WorkflowModel(ReloadsProtected):
         that exists, and for an object whose row is gone.
         """
         _refuse_save_in_body(self)
-        using = using or router.db_for_write(type(self), instance=self)
+        using = using or database_of(self)
+        refuse_elsewhere(self, using)
         if self._state.adding or self.pk is None:
             _refuse_update_of_unknown_row(self, force_update, update_fields)
             _refuse_later_state(self)
@@ -55,6 +64,10 @@ class WorkflowModel(ReloadsProtected):
             _refuse_named_columns(self, update_fields)
             with transaction.atomic(using=using, savepoint=False):
                 self._update(using, force_insert, force_update, update_fields)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Validate the columns, except those that only a command writes."""
+        super().clean_fields({*(exclude or ()), *contract_of(self).protected})
 
     def _insert(self, using: str, force_insert: Any) -> None:
         forget_stored(self)
@@ -69,6 +82,7 @@ class WorkflowModel(ReloadsProtected):
                 if key_is_chosen:
                     _refuse_existing_row(self, using, error)
                 raise
+            note_written(self)
             object_inserted.send(type(self), instance=self, using=using, command=command)
 
     def _update(
@@ -92,10 +106,13 @@ class WorkflowModel(ReloadsProtected):
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any, **kwargs: Any
     ) -> Any:
         """Django's UPDATE of one row, without the columns that only a command writes."""
+        protected = contract_of(self).protected
         if (command := writing_of(self)) is not None:
             values = list(_leaving_other_states(self, command, values))
-            return super()._do_update(base_qs, using, pk_val, values, *args, **kwargs)
-        protected = contract_of(self).protected
+            updated = super()._do_update(base_qs, using, pk_val, values, *args, **kwargs)
+            if updated and set(protected) <= {entry[0].name for entry in values}:
+                note_written(self)
+            return updated
         mine = [entry for entry in values if entry[0].name not in protected]
         updated = super()._do_update(base_qs, using, pk_val, mine, *args, **kwargs)
         # The row is locked now: what history says of these columns is what the database says.

@@ -12,8 +12,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import GeneratedField, Model
 from simple_history.models import HistoricalRecords
+
+from workflows_app.failures import ContractError
 
 from .identity import uuid7
 from .protection import open_columns
@@ -32,24 +34,68 @@ class Writing:
     field: str = ""
 
 
-_writing: ContextVar[tuple[tuple[int, Writing], ...]] = ContextVar("workflow_writing", default=())
+@dataclass
+class _Save:
+    """A save that a command asked for, and what has become of it."""
+
+    instance: Model
+    command: Writing
+    #: The protected columns have reached the row.
+    written: bool = False
+    #: Another command has moved the same row meanwhile, through another instance.
+    overtaken: bool = False
+
+
+_writing: ContextVar[tuple[_Save, ...]] = ContextVar("workflow_writing", default=())
 _bodies: ContextVar[tuple[int, ...]] = ContextVar("workflow_bodies", default=())
 
 
 @contextmanager
 def writing(instance: Model, command: Writing) -> Iterator[None]:
-    """Save this instance on behalf of a command: its protected columns are written too."""
-    token = _writing.set(((id(instance), command), *_writing.get()))
+    """Save this instance on behalf of a command: its protected columns are written too.
+
+    Raises ContractError when the block is left and they were not.
+    """
+    save = _Save(instance, command)
+    token = _writing.set((save, *_writing.get()))
     try:
         with open_columns(instance):
             yield
+            _refuse_unwritten(save)
+            read_what_the_database_made(instance, everything=save.overtaken)
     finally:
         _writing.reset(token)
 
 
 def writing_of(instance: Model) -> Writing | None:
     """The command that is saving this instance, if one is."""
-    return next((command for one, command in _writing.get() if one == id(instance)), None)
+    return next((one.command for one in _writing.get() if one.instance is instance), None)
+
+
+def note_written(instance: Model) -> None:
+    """The row holds the protected columns now, as this instance has them."""
+    for one in _writing.get():
+        if one.instance is instance:
+            one.written = True
+        elif one.written and one.instance == instance:
+            one.overtaken = True
+
+
+def read_what_the_database_made(instance: Model, *, everything: bool) -> None:
+    """Generated columns are stale after a save; all are, if a receiver moved the row as well."""
+    made = [f.attname for f in instance._meta.concrete_fields if isinstance(f, GeneratedField)]
+    if everything or made:
+        instance.refresh_from_db(instance._state.db, None if everything else made)
+
+
+def _refuse_unwritten(save: _Save) -> None:
+    if not save.written:
+        model = type(save.instance)
+        raise ContractError(
+            f"{model._meta.label}: save() returned, and the row was not written as the command"
+            f" says. A save() of {model.__name__}'s own calls super().save(**kwargs) whatever the"
+            " state is, with the arguments it was given."
+        )
 
 
 @contextmanager

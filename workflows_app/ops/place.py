@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import router, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.permissions import has_permission
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.contract.states import State
 from workflows_app.engine.idempotency import actor_label, actor_of
@@ -18,6 +19,7 @@ from workflows_app.engine.refuse import refuse_empty_columns
 from workflows_app.engine.violations import explained
 from workflows_app.failures import ContractError, Forbidden, Invalid
 from workflows_app.models import Kind, Operation
+from workflows_app.models.database import database_of
 from workflows_app.models.protection import is_shadow
 from workflows_app.models.writing import Writing, writing
 
@@ -44,7 +46,7 @@ def place(
     ``by`` is SYSTEM or somebody with ``workflows_app.place_object``. Raises Forbidden, Invalid
     (no reason, no such state, a column the state requires, a violated constraint).
     """
-    using = router.db_for_write(type(obj), instance=obj)
+    using = database_of(obj)
     _refuse_stranger(by)
     _refuse_silence(reason)
     _refuse_stored(obj)
@@ -162,7 +164,7 @@ def _as_before(obj: Any) -> Iterator[None]:
 
 def _refuse_stranger(by: Any) -> None:
     actor_of(by)
-    if by is not SYSTEM and not by.has_perm(PERMISSION):
+    if by is not SYSTEM and not has_permission(by, PERMISSION):
         raise Forbidden(f"You need the permission {PERMISSION} to place an object.")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.permissions import has_permission
 from workflows_app.engine.idempotency import actor_label, actor_of
 from workflows_app.failures import ContractError, Forbidden, Invalid
 from workflows_app.models import EffectRun, Event, Operation, Removal, Tombstone
@@ -15,7 +16,7 @@ from workflows_app.models.guard import missing
 def refuse_stranger(by: Any, permission: str) -> None:
     """Raise Forbidden unless it is SYSTEM or somebody with the permission."""
     actor_of(by)
-    if by is not SYSTEM and not by.has_perm(permission):
+    if by is not SYSTEM and not has_permission(by, permission):
         raise Forbidden(f"You need the permission {permission}.")
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db import router, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from workflows_app.contract.data import as_json
 from workflows_app.contract.effects import Effect
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.permissions import has_permission
 from workflows_app.contract.registry import contract_of
 from workflows_app.engine.answers import Dead, Done, Verdict
 from workflows_app.engine.idempotency import actor_label, actor_of
@@ -19,6 +20,7 @@ from workflows_app.engine.queue import wake
 from workflows_app.engine.settle import conclude, write_event
 from workflows_app.failures import Current, Forbidden, Invalid, NotAllowed, Recorded, Stale
 from workflows_app.models import EffectRun, EventKind, FollowUp, Kind, Operation, RunState
+from workflows_app.models.database import database_of
 from workflows_app.models.identity import uuid7
 from workflows_app.models.writing import Writing, writing
 
@@ -70,7 +72,7 @@ def _decide(
     act: Any,
 ) -> Operation:
     """One transaction: the object's lock, its version, the operation, the run, what follows."""
-    using = router.db_for_write(EffectRun, instance=run)
+    using = database_of(EffectRun)
     actor = {"actor": actor_of(by), "actor_label": actor_label(by)}
     _refuse_stranger(by, f"workflows_app.{verb}_run")
     _refuse_silence(reason)
@@ -163,7 +165,7 @@ def _about(run: EffectRun, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_stranger(by: Any, permission: str) -> None:
-    if by is SYSTEM or not by.has_perm(permission):
+    if by is SYSTEM or not has_permission(by, permission):
         raise Forbidden(f"You need the permission {permission} to decide about a run.")
 
 

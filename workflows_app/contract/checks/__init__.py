@@ -10,7 +10,20 @@ from django.db.models import Model
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.workflow import workflows_of
 
-from . import binding, editing, effects, flow, guards, names, object_types, people, project, several
+from . import (
+    binding,
+    editing,
+    effects,
+    flow,
+    guards,
+    names,
+    object_types,
+    people,
+    project,
+    several,
+    shapes,
+    surroundings,
+)
 
 _ABOUT_A_CONTRACT = (
     *names.ALL,
@@ -19,6 +32,7 @@ _ABOUT_A_CONTRACT = (
     *guards.ALL,
     *effects.ALL,
     *flow.ALL,
+    *shapes.ALL,
 )
 
 
@@ -30,7 +44,7 @@ def check_workflows(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     models = [
         model for config in app_configs or apps.get_app_configs() for model in config.get_models()
     ]
-    return [*project.faults(), *faults_of(models)]
+    return [*project.faults(), *surroundings.faults(), *faults_of(models)]
 
 
 def faults_of(models: Iterable[type[Model]]) -> Iterator[CheckMessage]:

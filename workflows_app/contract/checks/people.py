@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any, cast
 
 from django.apps import apps
-from django.contrib.auth import get_permission_codename
+from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.checks import CheckMessage, Error
 
 from workflows_app.contract.people import Role, Who
@@ -17,7 +17,7 @@ from workflows_app.failures import ContractError
 
 def columns_without_people(contract: Contract) -> Iterator[CheckMessage]:
     """A column role's path exists and ends at a user or a group."""
-    for role in _roles(contract):
+    for role in roles_of(contract):
         try:
             if role.column is not None:
                 user_at_end(contract.model, role.column)
@@ -32,7 +32,7 @@ def columns_without_people(contract: Contract) -> Iterator[CheckMessage]:
 
 def unknown_permissions(contract: Contract) -> Iterator[CheckMessage]:
     """A permission no installed model declares is one that nobody has."""
-    wanted = {role.permission: role for role in _roles(contract) if role.permission is not None}
+    wanted = {role.permission: role for role in roles_of(contract) if role.permission is not None}
     for permission in sorted(wanted.keys() - _declared_permissions(contract)):
         yield Error(
             f"{contract.workflow.__name__}, {wanted[permission].label}: no installed model"
@@ -40,6 +40,20 @@ def unknown_permissions(contract: Contract) -> Iterator[CheckMessage]:
             hint="Add it to Meta.permissions of a model of that app, or correct the name.",
             obj=contract.model,
             id="workflows_app.E031",
+        )
+
+
+def permissions_nobody_can_have(contract: Contract) -> Iterator[CheckMessage]:
+    """A user model without Django's permissions, and a role that is one."""
+    users: Any = get_user_model()
+    named = [role for role in roles_of(contract) if role.permission is not None]
+    if named and not hasattr(users, "has_perm"):
+        yield Error(
+            f"{contract.workflow.__name__}, {named[0].label}: nobody can have"
+            f" {named[0].permission!r}, because {users._meta.label} has no has_perm().",
+            hint="Give users Django's PermissionsMixin, or the role column= or rows=.",
+            obj=contract.model,
+            id="workflows_app.E079",
         )
 
 
@@ -74,7 +88,8 @@ def _somebody_may(who: Who) -> bool:
     return any(who.admits(cast(Any, _Holder(permissions)), None) for permissions in chosen)
 
 
-def _roles(contract: Contract) -> list[Role]:
+def roles_of(contract: Contract) -> list[Role]:
+    """Every role the contract names, each once."""
     who = [contract.seen_by, *(one.by for one in contract.transitions.values())]
     who += [state.owner for state in contract.states.all() if state.owner]
     who += [role for state in contract.states.all() for role in state.editable or ()]
@@ -93,4 +108,9 @@ def _declared_permissions(contract: Contract) -> set[str]:
     return declared
 
 
-ALL = (columns_without_people, unknown_permissions, creations_for_nobody)
+ALL = (
+    columns_without_people,
+    unknown_permissions,
+    permissions_nobody_can_have,
+    creations_for_nobody,
+)

@@ -1,0 +1,1 @@
+"""Orders and everything about them in a database of their own; users in the default one."""

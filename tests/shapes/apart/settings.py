@@ -1,0 +1,6 @@
+from tests.shapes.settings import *  # noqa: F403
+from tests.shapes.settings import DATABASES, INSTALLED_APPS, another
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.shapes.apart"]
+DATABASES = {**DATABASES, "flow": another("flow")}
+DATABASE_ROUTERS = ["tests.shapes.apart.routing.Apart"]

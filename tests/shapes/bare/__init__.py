@@ -1,0 +1,1 @@
+"""Users without permissions, with a text as key, and no admin."""

@@ -1,0 +1,1 @@
+"""django-guardian: permissions on single orders, for users and groups."""

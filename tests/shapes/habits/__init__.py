@@ -1,0 +1,1 @@
+"""Models with habits of their own: save(), receivers, managers, columns, tables."""

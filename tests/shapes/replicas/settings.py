@@ -1,0 +1,9 @@
+from tests.shapes.settings import *  # noqa: F403
+from tests.shapes.settings import DATABASES, INSTALLED_APPS, another
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.shapes.replicas"]
+DATABASES = {**DATABASES, "replica": another("replica")}
+DATABASE_ROUTERS = [
+    "workflows_app.routers.ReadYourWrites",
+    "tests.shapes.replicas.routing.FromTheReplica",
+]
