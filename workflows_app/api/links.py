@@ -26,11 +26,11 @@ def basenames_of(object_type: str) -> tuple[str, ...]:
 
 
 def key_in_address(part: str) -> str:
-    """The key that stands in an address: what ``_address_of_key`` made of it."""
+    """The key that stands in an address: what ``address_of_key`` made of it."""
     return _ESCAPED.sub(lambda found: unquote(found[0]), part)
 
 
-def _address_of_key(key: str) -> str:
+def address_of_key(key: str) -> str:
     """A key as one part of an address, which is quoted once more as a whole.
 
     A slash would divide it, and a part of dots is taken for a way up.
@@ -56,7 +56,7 @@ def object_url(request: Request, object_type: str, object_id: str) -> str | None
 def url_of(request: Request, name: str, **kwargs: Any) -> str | None:
     """The absolute address behind a name, looked for from the request's own namespace outwards."""
     spaces = list(request.resolver_match.namespaces) if request.resolver_match else []
-    named = {word: _address_of_key(str(value)) for word, value in kwargs.items()}
+    named = {word: address_of_key(str(value)) for word, value in kwargs.items()}
     for length in range(len(spaces), -1, -1):
         try:
             path = reverse(":".join([*spaces[:length], name]), kwargs=named)

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.urls import NoReverseMatch, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from workflows_app.api.links import basenames_of
+from workflows_app.api.links import address_of_key, basenames_of
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.transitions import Transition
 
@@ -54,10 +54,11 @@ def _version_seen(client: APIClient, contract: Contract, obj: Any, by: Any) -> s
 
 
 def _path(contract: Contract, name: str, **key: Any) -> str | None:
+    named = {word: address_of_key(str(value)) for word, value in key.items()}
     for basename in basenames_of(contract.object_type):
         for space in _spaces():
             try:
-                return str(reverse(f"{space}{basename}-{name}", kwargs=key))
+                return str(reverse(f"{space}{basename}-{name}", kwargs=named))
             except NoReverseMatch:
                 continue
     return None
