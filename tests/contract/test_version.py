@@ -153,6 +153,9 @@ def test_a_translated_label_changes_no_version():
         {"state": {"owner": None}},
         {"state": {"final": True, "owner": None}, "move": {}},
         {"state": {"required": []}},
+        {"state": {"editable": ["title"]}},
+        {"state": {"editable": {staff: ["title"]}}},
+        {"state": {"editable": []}},
         {"by": clerk | SYSTEM},
         {"by": clerk & staff},
         {"move": {"data": None}},
@@ -179,6 +182,15 @@ def test_a_translated_label_changes_no_version():
 )
 def test_what_is_meant_otherwise_is_another_version(change):
     assert version(**change) != version()
+
+
+def test_who_may_edit_which_column_is_meant():
+    said = [None, [], ["title"], ["title", "note"], {staff: ["title"]}]
+    said += [{clerk: ["title"], staff: ["note"]}, {clerk: ["note"], staff: ["title"]}]
+    assert len({version(state={"editable": editable}) for editable in said}) == len(said)
+    assert version(state={"editable": ["a", "b"]}) == version(
+        state={"editable": {clerk: ["b", "a"]}}
+    )
 
 
 def test_effects_are_compared_target_by_target_and_in_order():

@@ -13,7 +13,7 @@ from tests.testapp.models import Crate, Lead, Parcel, Tag
 from workflows_app import SYSTEM, Forbidden, Invalid
 from workflows_app.describe.timeline import timeline
 from workflows_app.engine import execute
-from workflows_app.failures import ContractError
+from workflows_app.failures import ContractError, Reason
 from workflows_app.models import EffectRun, Operation
 from workflows_app.ops import place, place_all
 
@@ -142,6 +142,55 @@ def test_none_of_a_batch_is_placed_when_one_does_not_fit(sender):
     with pytest.raises(Invalid, match="Packed needs address"):
         place_all(parcels, by=SYSTEM, reason="Import.")
     assert not Parcel.objects.exists()
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_violated_uniqueness_refuses_a_batch_and_names_the_row(stored):
+    emails = ["a@b.example", "c@d.example", "a@b.example"]
+    if stored:
+        place(Lead(email=emails.pop(0)), "lost", by=SYSTEM, reason="Import.")
+    leads = [Lead(email=email, status="lost") for email in emails]
+    with pytest.raises(Invalid) as refusal:
+        place_all(leads, by=SYSTEM, reason="Import.")
+    unique = Reason("unique", "Lead with this Email already exists.", "/email")
+    assert refusal.value.reasons == (unique,)
+    assert refusal.value.detail == f"Row {len(leads)}: Lead with this Email already exists."
+    assert refusal.value.facts["row"] == len(leads)
+    assert Lead.objects.count() == int(stored)
+
+
+def test_a_refused_batch_can_be_put_right_and_placed_again():
+    place(Lead(email="a@b.example"), "lost", by=SYSTEM, reason="Import.")
+    leads = [Lead(email=f"{name}@b.example", status="lost") for name in "bca"]
+    with pytest.raises(Invalid, match="Row 3"):
+        place_all(leads, by=SYSTEM, reason="Import.")
+    assert [(lead.pk, lead.status, lead.version) for lead in leads] == [(None, "lost", 0)] * 3
+    leads[2].email = "d@b.example"
+    assert place_all(leads, by=SYSTEM, reason="Import.") == 3
+    stored = Lead.objects.order_by("pk").values_list("email", "status", "version")
+    assert list(stored[1:]) == [(f"{name}@b.example", "lost", 1) for name in "bcd"]
+
+
+def test_rows_are_counted_through_all_batches(sender):
+    parcels = [Parcel(sender=sender, title=title, status="shelf") for title in "abcd"]
+    packed = Parcel(sender=sender, title="e", status="packed")
+    with pytest.raises(Invalid, match="^Row 5: Packed needs address") as refusal:
+        place_all([*parcels, packed], by=SYSTEM, reason="Import.", batch=2)
+    assert refusal.value.facts["row"] == 5
+    assert Parcel.objects.count() == 4
+    parcels = [Parcel(sender=sender, title=n, status="shelf", tracking=n) for n in "fgh!"]
+    with pytest.raises(Invalid, match="^Row 4: No tracking number begins") as refusal:
+        place_all(parcels, by=SYSTEM, reason="Import.", batch=3)
+    assert (refusal.value.code, refusal.value.facts["row"]) == ("tracking_odd", 4)
+
+
+def test_a_data_migration_is_told_of_the_row_too():
+    apps = MigrationExecutor(connection).loader.project_state().apps
+    then = apps.get_model("testapp", "Lead")
+    leads = [then(email="a@b.example", status="lost") for _ in range(2)]
+    with pytest.raises(Invalid, match="^Row 2: Lead with this Email already exists"):
+        place_all(leads, by=SYSTEM, reason="Import.")
+    assert [(lead.pk, lead.status, lead.version) for lead in leads] == [(None, "lost", 0)] * 2
 
 
 def test_nothing_placed_is_nothing_done():

@@ -1,7 +1,6 @@
 """Placing: the one door that puts a new object straight into a later state."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.permissions import has_permission
-from workflows_app.contract.registry import Contract, contract_of, contracts_of
+from workflows_app.contract.registry import Contract, contracts_of
 from workflows_app.contract.states import State
 from workflows_app.engine.idempotency import actor_label, actor_of
 from workflows_app.engine.ledger import write_operation
@@ -23,7 +22,7 @@ from workflows_app.models.database import database_of
 from workflows_app.models.protection import is_shadow
 from workflows_app.models.writing import Writing, writing
 
-from .place_rows import place_rows
+from .place_rows import as_before, place_rows, told_of_row
 
 PLACE = "place"
 PERMISSION = "workflows_app.place_object"
@@ -60,7 +59,7 @@ def place(
     def once() -> Operation:
         with (
             explained(using) as attempt,
-            _as_before(obj),
+            as_before([obj]),
             transaction.atomic(using=using),
         ):
             attempt.obj = obj
@@ -90,20 +89,22 @@ def place_all(objects: Iterable[Any], *, by: Any, reason: str, batch: int = 1000
     operations as ``place`` gives, in a few statements a batch, each batch a transaction. Neither
     ``save()`` nor its signals run. In a data migration give it instances of the migration's own
     models: what its states are called later is not asked then.
+    Raises Forbidden, or Invalid as ``place`` does, with the row in its text and ``facts["row"]``,
+    counted from 1. Of the batch with that row nothing is stored, and its instances are new as
+    before; earlier batches stay, unless a transaction of the caller's holds them all.
     """
     _refuse_stranger(by)
     _refuse_silence(reason)
     placed, waiting = 0, []
-    for obj in objects:
+    for number, obj in enumerate(objects, start=1):
         _refuse_stored(obj)
-        if not is_shadow(type(obj)):
-            for contract in contracts_of(obj):
-                _refuse_unfit(contract, obj, contract.state_of(obj))
+        with told_of_row(number):
+            _refuse_unfit_states(obj)
         waiting.append(obj)
         if len(waiting) == batch:
-            placed += place_rows(waiting, by, reason)
+            placed += place_rows(waiting, by, reason, after=placed)
             waiting = []
-    return placed + (place_rows(waiting, by, reason) if waiting else 0)
+    return placed + (place_rows(waiting, by, reason, after=placed) if waiting else 0)
 
 
 def _by_contract(obj: Any, state: str | Mapping[str, str]) -> list[tuple[Contract, str]]:
@@ -149,19 +150,6 @@ def _move(
         obj.save(using=using)
 
 
-@contextmanager
-def _as_before(obj: Any) -> Iterator[None]:
-    """Leave the instance new when its transaction fails, so that it can be placed again."""
-    names = [obj._meta.pk.attname, *contract_of(obj).protected]
-    was = {name: obj.__dict__.get(name) for name in names}
-    try:
-        yield
-    except BaseException:
-        obj.__dict__.update(was)
-        obj._state.adding = True
-        raise
-
-
 def _refuse_stranger(by: Any) -> None:
     actor_of(by)
     if by is not SYSTEM and not has_permission(by, PERMISSION):
@@ -179,6 +167,13 @@ def _refuse_stored(obj: Any) -> None:
             f"{obj._meta.label} {obj.pk} is stored already: place() is for a new object. Move this"
             " one with execute(obj.<transition>, by=user)."
         )
+
+
+def _refuse_unfit_states(obj: Any) -> None:
+    """The states it was built with, unless it is of a data migration."""
+    if not is_shadow(type(obj)):
+        for contract in contracts_of(obj):
+            _refuse_unfit(contract, obj, contract.state_of(obj))
 
 
 def _refuse_unfit(contract: Contract, obj: Any, state: str) -> None:

@@ -4,34 +4,91 @@ Works on the models of a data migration as on the real ones, so it asks only for
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from django.db import router, transaction
+from django.db import DataError, IntegrityError, router, transaction
 from django.utils import timezone
 
 from workflows_app.contract.people import SYSTEM
-from workflows_app.contract.registry import Contract, contracts_of
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.engine.idempotency import actor_label, actor_of
+from workflows_app.engine.violations import explained
+from workflows_app.failures import Invalid
 from workflows_app.models import Kind
 
 
-def place_rows(objects: Sequence[Any], by: Any, reason: str) -> int:
-    """Insert these objects of one model and move each to the states it was built with."""
+def place_rows(objects: Sequence[Any], by: Any, reason: str, *, after: int = 0) -> int:
+    """Insert these objects of one model and move each to the states it was built with.
+
+    They come ``after`` so many others: a refusal names its row by the number among all of them.
+    """
+    using = router.db_for_write(type(objects[0]))
+    write = partial(_write, using=using, by=by, reason=reason)
+    try:
+        with as_before(objects), transaction.atomic(using=using):
+            write(objects)
+    except (IntegrityError, DataError) as error:
+        _refuse_row(objects, using, write, after, error)
+    return len(objects)
+
+
+@contextmanager
+def as_before(objects: Sequence[Any]) -> Iterator[None]:
+    """Leave the instances new when their transaction fails, so that they can be placed again."""
+    names = {objects[0]._meta.pk.attname, *contract_of(objects[0]).protected}
+    was = [{name: obj.__dict__[name] for name in names & obj.__dict__.keys()} for obj in objects]
+    try:
+        yield
+    except BaseException:
+        for obj, values in zip(objects, was, strict=True):
+            obj.__dict__.update(values)
+            obj._state.adding = True
+        raise
+
+
+@contextmanager
+def told_of_row(number: int) -> Iterator[None]:
+    """A refusal names the row it is about."""
+    try:
+        yield
+    except Invalid as refusal:
+        facts = {**refusal.facts, "row": number}
+        told = Invalid(f"Row {number}: {refusal.detail}", reasons=refusal.reasons, facts=facts)
+        told.code = refusal.code
+        raise told from refusal
+
+
+def _refuse_row(
+    objects: Sequence[Any],
+    using: str,
+    write: Callable[[Sequence[Any]], None],
+    after: int,
+    error: Exception,
+) -> None:
+    """The database says which rule is broken and not by which row: they are tried one by one."""
+    with as_before(objects), explained(using), transaction.atomic(using=using):
+        for number, obj in enumerate(objects, start=after + 1):
+            with told_of_row(number), explained(using) as attempt, transaction.atomic(using=using):
+                attempt.obj = obj
+                write([obj])
+        raise error  # each row is good when it is written: a deferred rule is broken
+
+
+def _write(objects: Sequence[Any], using: str, by: Any, reason: str) -> None:
     model = type(objects[0])
-    using = router.db_for_write(model)
     contracts = _contracts_here(model)
     places = [_places_of(obj, contracts) for obj in objects]
-    with transaction.atomic(using=using):
-        for obj in objects:
-            obj.__dict__.update({one.field: str(one.states.initial) for one in contracts})
-            obj.__dict__["version"] = 0
-        model._base_manager.using(using).bulk_create(objects)
-        imports = _write_operations(objects, places, contracts, using, by, reason)
-        for contract in contracts:
-            _move(objects, places, contract, using)
-        _write_snapshots(objects, imports, contracts[0], using, by, reason)
-    return len(objects)
+    for obj in objects:
+        obj.__dict__.update({one.field: str(one.states.initial) for one in contracts})
+        obj.__dict__["version"] = 0
+    model._base_manager.using(using).bulk_create(objects)
+    imports = _write_operations(objects, places, contracts, using, by, reason)
+    for contract in contracts:
+        _move(objects, places, contract, using)
+    _write_snapshots(objects, imports, contracts[0], using, by, reason)
 
 
 def _contracts_here(model: type[Any]) -> list[Contract]:
