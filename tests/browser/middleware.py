@@ -20,13 +20,13 @@ def strict_policy(get_response):
 
 
 def slow_answers(get_response):
-    """The answer to the first command is kept back until it has been sent a second time."""
+    """The answer to the first command or edit is kept back until it is sent a second time."""
     posted.clear()
     second_came.clear()
 
     def middleware(request):
         response = get_response(request)
-        if request.method == "POST" and "/command/" in request.path:
+        if request.method == "POST" and request.path.startswith("/admin/testapp/"):
             posted.append(request.path)
             second_came.set() if len(posted) > 1 else second_came.wait(timeout=20)
         return response
