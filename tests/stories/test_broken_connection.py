@@ -3,8 +3,10 @@
 import pytest
 
 from tests.testapp.models import Parcel
-from workflows_app.models import Event, Operation
-from workflows_app.testing import cut, drain, scripted
+from workflows_app.engine import execute
+from workflows_app.engine.drain import drain as drain_on_threads
+from workflows_app.models import EffectRun, Event, Operation
+from workflows_app.testing import cut, drain, scripted, statement
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -28,4 +30,33 @@ def test_an_answer_whose_commit_was_not_confirmed_counts_once(shipping, run_of):
     run = run_of("hand_over")
     assert (run.state, run.attempts) == ("done", 1)
     assert Operation.objects.filter(transition="arrive").count() == 1
+    assert not Event.objects.filter(kind="late_answer").exists()
+
+
+@pytest.fixture
+def ten_to_tell(sender, clerk):
+    """Ten harmless runs, whose outcomes a worker stores together."""
+    for number in range(10):
+        parcel = Parcel.objects.create(sender=sender, title=f"s{number}", address="a")
+        execute(parcel.pack, by=sender, data={"grams": 1})
+        execute(parcel.sort, by=clerk)
+    return EffectRun.objects.filter(effect="tell_sender")
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        statement("workflows_app_effectrun", " IN (", "FOR UPDATE", before=True),
+        "settle.written",
+        "settle.committed",
+    ],
+    ids=["before", "written", "committed"],
+)
+def test_outcomes_stored_together_outlive_the_connection_and_count_once(ten_to_tell, point):
+    with scripted({"told": "yes"}), cut(at=point):
+        assert drain_on_threads() == 10
+    assert {(run.state, run.attempts, run.result["told"]) for run in ten_to_tell} == {
+        ("done", 1, "yes")
+    }
+    assert Event.objects.filter(kind="attempt").count() == 10
     assert not Event.objects.filter(kind="late_answer").exists()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import Model
 
 from workflows_app.contract.registry import Contract, Unbound, contract_for
@@ -96,6 +96,17 @@ def retrying(using: str, step: Callable[[], Answer]) -> Answer:
         logger.info("database busy, try %s of %s", attempt, TRIES)
         time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
     raise TryAgain from busy
+
+
+def reconnecting(using: str, step: Callable[[], Answer]) -> Answer:
+    """The same, on a new connection when this one broke. Nobody knows then whether the first
+    commit came through: only for a step that counts once however often it runs.
+    """
+    try:
+        return retrying(using, step)
+    except (OperationalError, InterfaceError):
+        connections[using].close()
+        return retrying(using, step)
 
 
 def own_transaction(using: str) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from workflows_app.contract.data import keep_declared
@@ -20,7 +20,7 @@ from workflows_app.models.clock import database_now
 
 from .accept import execute
 from .answers import Answer, Dead, Done, Happened, InDoubt, TryLater, Verdict, judge
-from .locking import is_passing, lock_named_object, own_transaction, retrying
+from .locking import is_passing, lock_named_object, own_transaction, reconnecting
 from .outbox import free_lane
 from .request import Cause
 from .traces import untold
@@ -40,12 +40,7 @@ def settle(using: str, run: EffectRun, effect: Effect, answer: Answer, seconds: 
     event, the follow-up in a savepoint, the next of the lane. A connection that broke meanwhile is
     opened again: whether its commit came through or not, the fence lets the answer count once.
     """
-    store = partial(_settle, using, run, effect, answer, seconds)
-    try:
-        return retrying(using, store)
-    except (OperationalError, InterfaceError):
-        connections[using].close()
-        return retrying(using, store)
+    return reconnecting(using, partial(_settle, using, run, effect, answer, seconds))
 
 
 def conclude(using: str, run: EffectRun, effect: Effect, verdict: Verdict, obj: Any) -> None:

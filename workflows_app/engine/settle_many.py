@@ -12,7 +12,7 @@ from workflows_app.contract.effects import Effect, Safety
 from workflows_app.models import EffectRun, Event, EventKind, RunState
 
 from .answers import Happened
-from .locking import own_transaction, retrying
+from .locking import own_transaction, reconnecting
 from .settle import done_attempt, settle
 
 
@@ -32,8 +32,12 @@ def may_wait(run: EffectRun, effect: Effect) -> bool:
 
 
 def settle_many(using: str, finished: list[Finished]) -> None:
-    """Store these outcomes in one transaction, each under its run's fence."""
-    stored = retrying(using, partial(_store, using, finished))
+    """Store these outcomes in one transaction, each under its run's fence.
+
+    A connection that broke meanwhile is opened again: if its commit came through nevertheless,
+    nothing is left to store, and each is found to be stored already.
+    """
+    stored = reconnecting(using, partial(_store, using, finished))
     for one in finished:
         if one.run.pk not in stored:  # somebody else has decided: that is told like any other
             settle(using, one.run, one.effect, one.answer, one.seconds)
