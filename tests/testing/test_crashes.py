@@ -1,7 +1,7 @@
 """A process is killed, a thread stands still and a connection breaks at the point named."""
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from tests.stories.races import at_once
 from tests.testapp.models import Parcel
@@ -110,6 +110,22 @@ def test_a_point_that_does_not_exist_is_told(packed):
 def test_another_process_sees_no_transaction_of_a_test(packed, clerk):
     with pytest.raises(RuntimeError, match="use transactional_db"):
         killed(lambda: execute(packed.ship, by=clerk), at="command.written")
+
+
+@pytest.fixture
+def in_memory():
+    """A database that nobody but this process can open, beside the one of this run."""
+    databases = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+    connections.settings["in memory"] = connections.configure_settings(databases)["default"]
+    yield connections["in memory"]
+    del connections["in memory"], connections.settings["in memory"]
+
+
+def test_another_process_sees_no_database_in_memory(in_memory):
+    begun = []
+    with pytest.raises(RuntimeError, match=r'DATABASES\["default"\]\["TEST"\] = {"NAME"'):
+        killed(lambda: begun.append(1), at="command.written")
+    assert begun == []
 
 
 def test_killed_everywhere_ends_with_a_life_that_was_not_killed(sender, clerk):
