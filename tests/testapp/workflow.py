@@ -83,7 +83,6 @@ QUICK = Retry(times=3, first=timedelta(seconds=2))
 
 @keyed(
     retry=QUICK,
-    timeout=timedelta(seconds=5),
     carries=["address"],
     fails_with=[CarrierBusy, CarrierSilent, AddressRefused],
     then="arrive",

@@ -14,7 +14,7 @@ from .handlers import looking_on
 from .points import Point, watching
 from .statements import between
 
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 60
 MOST_POINTS = 150
 
 Subject = TypeVar("Subject")
