@@ -93,6 +93,15 @@ def test_a_guard_whose_code_queries_is_warned_of(pure, attributes):
     assert [attributes in fault.msg for fault in found] == ([True] if attributes else [])
 
 
+def test_of_two_guards_with_one_function_name_both_are_looked_at():
+    first = guard("one", "No.")(lambda lamp: lamp.owner.pk)
+    second = guard("two", "No.")(lambda lamp: True)
+    with isolate_apps("tests.testapp"):
+        lantern = model(contract(switch(name="light", source="off", guards=[first, second])))
+        found = [fault.id[-4:] for fault in checks.faults_of([lantern])]
+    assert found == ["W062"]
+
+
 def test_a_guard_that_says_so_is_not_warned_of():
     with isolate_apps("tests.testapp"):
         lantern = model(contract(switch(name="light", guards=[somebody_home_as_said])))

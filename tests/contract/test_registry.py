@@ -58,3 +58,17 @@ def test_a_state_the_contract_forgot_is_shown_as_it_is_stored():
 
 def test_every_effect_is_listed_once_by_name():
     assert set(contract_of(Parcel).effects) == {"hand_over", "tell_sender", "insure"}
+
+
+@isolate_apps("tests.testapp")
+def test_rows_of_a_renamed_model_are_its_own_also_when_another_model_takes_its_old_name():
+    renamed = made("OldLamp", "testapp.newlamp")
+    namesake = made("NewLamp", "testapp.secondlamp")
+    assert contract_for("testapp.newlamp").model is contract_of(renamed).model is renamed
+    assert contract_for("testapp.secondlamp").model is contract_of(namesake).model is namesake
+
+
+def made(name, object_type):
+    body = {"__module__": Parcel.__module__, "workflow_object_type": object_type}
+    body["status"] = StatusField(Status)
+    return type(models.Model)(name, (Parcel.__mro__[1], WorkflowModel), body)

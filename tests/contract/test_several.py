@@ -186,3 +186,11 @@ def test_workflows_of_different_models_are_shared_by_none():
         body = {"__module__": "tests.testapp.models", "first": StatusField(Lamp)}
         other = type(models.Model)("Torch", (shared, WorkflowModel), body)
         assert "workflows_app.E006" in {fault.id for fault in checks.faults_of([one, other])}
+
+
+def test_two_filters_written_alike_are_not_the_same_people():
+    mine, yours = (Role("staff", rows=lambda user: models.Q(pk=user.pk)) for _ in range(2))
+    first = workflow("First", "first", seen_by=mine)
+    assert found(first, workflow(seen_by=yours)) == ["E050"]
+    again = workflow("First", "first", seen_by=mine)
+    assert found(again, workflow(seen_by=Role("the staff", rows=mine.rows_of))) == []

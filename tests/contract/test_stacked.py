@@ -1,6 +1,7 @@
 """Several declarations on one method: each state belongs to one, and each is checked by itself."""
 
 import pytest
+from django.db.models import Q
 from django.test.utils import isolate_apps
 from django_fsm import can_proceed, has_transition_perm
 from rest_framework import serializers
@@ -104,6 +105,17 @@ def test_where_none_holds_it_stands_for_all_of_them():
     assert (switch.sources, switch.targets) == (("off", "on"), ("on", "off", None))
     assert str(switch.by) == "people or others or the system"
     assert switch_of(DOWN, UP | {"by": people}).by is people
+
+
+def test_two_filters_are_two_roles_though_they_are_written_alike():
+    mine, yours = (Role(label, rows=lambda user: Q(pk=user.pk)) for label in ("mine", "yours"))
+    switch = switch_of(DOWN | {"by": mine}, UP | {"by": yours})
+    assert str(switch.by) == "mine or yours"
+
+
+def test_people_said_twice_are_named_once():
+    switch = switch_of(DOWN | {"by": people | others}, UP | {"by": people | others})
+    assert str(switch.by) == "people or others"
 
 
 def test_one_declaration_is_its_own_only_way():

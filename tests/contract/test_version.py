@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
@@ -209,3 +210,14 @@ def test_effects_are_compared_target_by_target_and_in_order():
 def test_a_dotted_path_means_the_class_it_leads_to():
     path = f"{Note.__module__}.{Note.__qualname__}"
     assert version(move={"data": path}) == version()
+
+
+def test_the_columns_of_two_filters_are_told_apart_whatever_their_order():
+    mine, yours = (Role(label, rows=lambda user: Q(pk=user.pk)) for label in ("mine", "yours"))
+    asked = [
+        {mine: ["title"], yours: ["note"]},
+        {yours: ["note"], mine: ["title"]},
+        {mine: ["title"], yours: ["title"]},
+    ]
+    first, turned, other = (version(state={"editable": editable}) for editable in asked)
+    assert first == turned != other

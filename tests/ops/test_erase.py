@@ -176,6 +176,9 @@ def test_the_command_counts_what_an_actor_did(parcel, clerk):
     ("arguments", "fault"),
     [
         ([], "Name either"),
+        (["testapp.Parcel"], "Name either"),
+        (["testapp.Parcel", "--actor", "user:7"], "Name either"),
+        (["--actor", "user:7", "--columns", "title"], "Name either"),
         (["testapp.Nothing", "1"], "no model with a contract"),
         (["testapp.Parcel", "4711"], "has no records"),
         (["testapp.Parcel", "1", "--by", "nobody"], "no user 'nobody'"),

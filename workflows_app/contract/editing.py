@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Field, Model
 
-from .people import Role, Who
+from .people import Who
 from .registry import Contract, contracts_of
+from .roles import roles_of
 from .states import State
 
 Editors = Mapping[Who, tuple[str, ...]]
@@ -84,17 +85,6 @@ def _columns_of(editors: Editors, obj: Model, user: Any) -> set[str]:
 
 
 def _columns_of_roles(contract: Contract) -> Iterator[str]:
-    for who in _everybody(contract):
-        yield from (_first(role) for role in who.roles() if role.column is not None)
-
-
-def _everybody(contract: Contract) -> Iterator[Who]:
-    """Whoever any workflow of the model names."""
-    yield from (transition.by for transition in contract.all_transitions.values())
-    for workflow in contract.workflows:
-        yield workflow.workflow_seen_by
-        yield from (state.owner for state in workflow.workflow_states.all() if state.owner)
-
-
-def _first(role: Role) -> str:
-    return str(role.column).partition("__")[0]
+    """Of every workflow of the model: the first step of the path to whoever holds a role."""
+    roles = (role for workflow in contract.workflows for role in roles_of(workflow))
+    return (role.column.partition("__")[0] for role in roles if role.column is not None)

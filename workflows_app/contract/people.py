@@ -45,6 +45,11 @@ class Who(ABC):
     def roles(self) -> "tuple[Role, ...]":
         """The roles that are named in it, in order."""
 
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """Equal where two declarations mean the same people, whatever people call them."""
+        return (repr(self), *(role.rows_of for role in self.roles()))
+
     def __or__(self, other: "Who") -> "Who":
         return _Either(self, _who(other))
 

@@ -10,7 +10,8 @@ from django.db.models import Model
 
 from .effects import Effect
 from .former import by_every_name
-from .people import Who
+from .people import Role, Who
+from .roles import roles_of
 from .several import refuse_collisions
 from .states import State, States
 from .transitions import Transition
@@ -54,6 +55,11 @@ class Contract:
     def secret(self) -> frozenset[str]:
         """Names that are never shown: those of every workflow of the model."""
         return frozenset(name for one in self.workflows for name in one.workflow_secret)
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """Every role that this workflow names, each once."""
+        return roles_of(self.workflow)
 
     @cached_property
     def workflows(self) -> tuple[type[Workflow], ...]:
@@ -176,7 +182,8 @@ class Unbound(LookupError):
     """No model obeys a contract under this name."""
 
 
-_by_type: dict[str, dict[str, Contract]] = {}
+#: By the label of the model, and by its status fields.
+_by_label: dict[str, dict[str, Contract]] = {}
 #: What the model is called now, by the type under which its rows are kept.
 _labels: dict[str, str] = {}
 
@@ -189,7 +196,7 @@ def bind(model: type[Model], field: str) -> None:
     workflows = workflows_of(model)
     refuse_collisions(model, workflows)
     label = model._meta.label_lower
-    known = {one: c for one, c in _by_type.get(label, {}).items() if c.model is model}
+    known = {one: c for one, c in _by_label.get(label, {}).items() if c.model is model}
     bound = {}
     for workflow in workflows:
         if workflow.workflow_field == field:
@@ -197,7 +204,7 @@ def bind(model: type[Model], field: str) -> None:
         elif workflow.workflow_field in known:
             bound[workflow.workflow_field] = known[workflow.workflow_field]
     if bound:
-        _by_type[label] = bound
+        _by_label[label] = bound
         _labels[next(iter(bound.values())).object_type] = label
 
 
@@ -206,12 +213,12 @@ def contract_of(model: type[Model] | Model, field: str = "") -> Contract:
 
     Raises Unbound for a model without one.
     """
-    return contract_for(_object_type(model), field)
+    return _the_one(_bound_to(model), field)
 
 
 def contracts_of(model: type[Model] | Model) -> tuple[Contract, ...]:
     """Every contract of a model or instance, in the order inherited. Raises Unbound."""
-    return tuple(_bound(_object_type(model)).values())
+    return tuple(_bound_to(model).values())
 
 
 def contract_for(object_type: str, field: str = "") -> Contract:
@@ -220,13 +227,12 @@ def contract_for(object_type: str, field: str = "") -> Contract:
     A field that the model no longer has is answered with the first contract, so that what is
     long past can still be told. Raises Unbound, e.g. for a model that was removed.
     """
-    bound = _bound(object_type)
-    return bound.get(field) or next(iter(bound.values()))
+    return _the_one(_bound(_labels.get(object_type, object_type)), field)
 
 
 def contracts() -> Iterator[Contract]:
     """Every contract of every installed model, in the order they were built."""
-    bound = [one for of_model in _by_type.values() for one in of_model.values()]
+    bound = [one for of_model in _by_label.values() for one in of_model.values()]
     return iter([one for one in bound if _is_installed(one.model)])
 
 
@@ -244,12 +250,18 @@ def _since_of(field: str) -> str:
     return f"{field}_since"
 
 
-def _object_type(model: type[Model] | Model) -> str:
-    return model._meta.concrete_model._meta.label_lower  # type: ignore[union-attr]
+def _bound_to(model: type[Model] | Model) -> dict[str, Contract]:
+    """Those of a model; one in a migration may be called as it was before it was renamed."""
+    label = model._meta.concrete_model._meta.label_lower  # type: ignore[union-attr]
+    return _bound(label if label in _by_label else _labels.get(label, label))
 
 
-def _bound(object_type: str) -> dict[str, Contract]:
+def _bound(label: str) -> dict[str, Contract]:
     try:
-        return _by_type.get(object_type) or _by_type[_labels[object_type]]
+        return _by_label[label]
     except KeyError:
-        raise Unbound(f"No workflow model {object_type!r} is installed.") from None
+        raise Unbound(f"No workflow model {label!r} is installed.") from None
+
+
+def _the_one(bound: dict[str, Contract], field: str) -> Contract:
+    return bound.get(field) or next(iter(bound.values()))

@@ -180,7 +180,7 @@ def _compile(
 
 def _joined(ways: tuple[Transition, ...]) -> Transition:
     """What stands for all declarations of a method: whoever may, from wherever, to wherever."""
-    people = {repr(way.by): way.by for way in ways}
+    people = {way.by.meaning: way.by for way in ways}
     return replace(
         ways[0],
         sources=tuple(source for way in ways for source in way.sources),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .data import shape_of
@@ -37,13 +37,17 @@ def version_of(
 
 
 def _state(state: State) -> dict[str, Any]:
-    editable = state.editable
     return {
         "owner": repr(state.owner) if state.owner else None,
         "marks": [state.initial, state.final, state.cancelled],
         "required": sorted(state.required),
-        "editable": editable and {repr(who): sorted(names) for who, names in editable.items()},
+        "editable": None if state.editable is None else _editable(state.editable),
     }
+
+
+def _editable(editable: Mapping[Who, tuple[str, ...]]) -> list[tuple[str, list[str]]]:
+    """A list: two roles that are filters may be written alike."""
+    return sorted((repr(who), sorted(columns)) for who, columns in editable.items())
 
 
 def _way(way: Transition) -> dict[str, Any]:

@@ -3,14 +3,21 @@
 import functools
 from typing import Any
 
+from django.utils.translation import get_language
+
 from workflows_app.contract.data import shape_of
 
 NOTHING: dict[str, Any] = {"type": "object", "properties": {}, "required": []}
 
 
-@functools.cache
 def input_schema(declared: Any) -> dict[str, Any]:
     """The schema of a transition's ``data``: a serializer's fields, or a form's."""
+    return _schema(declared, get_language())
+
+
+@functools.cache
+def _schema(declared: Any, language: str | None) -> dict[str, Any]:
+    """Made once for each language, in which labels and help texts are said."""
     shape = shape_of(declared)
     return NOTHING if shape is None else _object(shape())
 

@@ -28,8 +28,8 @@ _QUERIES = {
 def guards_that_query(contract: Contract) -> Iterator[CheckMessage]:
     """A guard is asked for every row of a list; what a helper of it does is seen in tests only."""
     relations = _relations(contract.model)
-    guards = {one.name: one for way in contract.ways for one in way.guards}
-    for guard in guards.values():
+    guards = dict.fromkeys(guard for way in contract.ways for guard in way.guards)
+    for guard in guards:
         found = sorted(_attributes(guard) & (_QUERIES | relations))
         if found and not guard.reads:
             yield Warning(

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.checks import CheckMessage, Error
 
-from workflows_app.contract.people import Role, Who
+from workflows_app.contract.people import Who
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.rows import user_at_end
 from workflows_app.failures import ContractError
@@ -17,7 +17,7 @@ from workflows_app.failures import ContractError
 
 def columns_without_people(contract: Contract) -> Iterator[CheckMessage]:
     """A column role's path exists and ends at a user or a group."""
-    for role in roles_of(contract):
+    for role in contract.roles:
         try:
             if role.column is not None:
                 user_at_end(contract.model, role.column)
@@ -32,7 +32,7 @@ def columns_without_people(contract: Contract) -> Iterator[CheckMessage]:
 
 def unknown_permissions(contract: Contract) -> Iterator[CheckMessage]:
     """A permission no installed model declares is one that nobody has."""
-    wanted = {role.permission: role for role in roles_of(contract) if role.permission is not None}
+    wanted = {role.permission: role for role in contract.roles if role.permission is not None}
     for permission in sorted(wanted.keys() - _declared_permissions(contract)):
         yield Error(
             f"{contract.workflow.__name__}, {wanted[permission].label}: no installed model"
@@ -46,7 +46,7 @@ def unknown_permissions(contract: Contract) -> Iterator[CheckMessage]:
 def permissions_nobody_can_have(contract: Contract) -> Iterator[CheckMessage]:
     """A user model without Django's permissions, and a role that is one."""
     users: Any = get_user_model()
-    named = [role for role in roles_of(contract) if role.permission is not None]
+    named = [role for role in contract.roles if role.permission is not None]
     if named and not hasattr(users, "has_perm"):
         yield Error(
             f"{contract.workflow.__name__}, {named[0].label}: nobody can have"
@@ -86,15 +86,6 @@ def _somebody_may(who: Who) -> bool:
     named = sorted({role.permission for role in who.roles() if role.permission is not None})
     chosen = (c for size in range(len(named) + 1) for c in combinations(named, size))
     return any(who.admits(cast(Any, _Holder(permissions)), None) for permissions in chosen)
-
-
-def roles_of(contract: Contract) -> list[Role]:
-    """Every role the contract names, each once."""
-    who = [contract.seen_by, *(one.by for one in contract.transitions.values())]
-    who += [state.owner for state in contract.states.all() if state.owner]
-    who += [role for state in contract.states.all() for role in state.editable or ()]
-    who += [effect.owner for effect in contract.effects.values() if effect.owner]
-    return list({id(role): role for one in who for role in one.roles()}.values())
 
 
 def _declared_permissions(contract: Contract) -> set[str]:

@@ -12,7 +12,7 @@ def faults(model: Any) -> Iterator[CheckMessage]:
     """Who sees an object sees all of it, so its workflows name the same people."""
     for other in workflows_of(model)[1:]:
         first = workflows_of(model)[0]
-        if repr(first.workflow_seen_by) != repr(other.workflow_seen_by):
+        if first.workflow_seen_by.meaning != other.workflow_seen_by.meaning:
             yield Error(
                 f"{model._meta.label}: {first.__name__} is seen by {first.workflow_seen_by},"
                 f" {other.__name__} by {other.workflow_seen_by}; an object is seen as a whole.",

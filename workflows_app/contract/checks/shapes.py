@@ -14,8 +14,6 @@ from workflows_app.contract.registry import Contract
 from workflows_app.contract.rows import models_on_the_way
 from workflows_app.failures import ContractError
 
-from .people import roles_of
-
 _QUOTES = frozenset("\"'`")
 
 
@@ -139,7 +137,7 @@ def _with_its_history(model: Any) -> list[Any]:
 def roles_across_databases(contract: Contract) -> Iterator[CheckMessage]:
     """A role by a path is one query, which no two databases answer together."""
     using = router.db_for_write(contract.model)
-    for role in roles_of(contract):
+    for role in contract.roles:
         for model in _on_the_way(contract, role):
             if (elsewhere := router.db_for_write(model)) != using:
                 yield Error(

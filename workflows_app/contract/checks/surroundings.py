@@ -15,8 +15,6 @@ from workflows_app.contract.permissions import knows_objects
 from workflows_app.contract.registry import contracts
 from workflows_app.routers import ReadYourWrites
 
-from .people import roles_of
-
 #: What is left of an actor's 150 characters after "user:".
 _LONGEST_USER_KEY = 145
 
@@ -78,7 +76,7 @@ def _object_permissions() -> Iterator[CheckMessage]:
     if settings.OBJECT_PERMISSIONS:
         yield from _not_importable(settings.OBJECT_PERMISSIONS)
         return
-    named = [role for one in contracts() for role in roles_of(one) if role.permission is not None]
+    named = [role for one in contracts() for role in one.roles if role.permission is not None]
     if named and knows_objects(get_user_model()):
         guardian = apps.is_installed("guardian")
         path = "guardian.shortcuts.get_objects_for_user" if guardian else "<a function of yours>"

@@ -43,7 +43,8 @@ class Command(BaseCommand):
         """Erase, one object after the other, and say of how much."""
         by = _user(options["by"]) if options["by"] else SYSTEM
         common = {"by": by, "reason": options["reason"], "dry_run": options["dry_run"]}
-        if bool(options["actor"]) == bool(options["ids"]):
+        of_objects = (options["model"], *options["ids"], *options["columns"])
+        if any(of_objects) if options["actor"] else not options["ids"]:
             raise CommandError("Name either app.Model and the ids of objects, or --actor user:7.")
         try:
             if options["actor"]:
