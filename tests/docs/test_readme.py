@@ -34,6 +34,11 @@ def test_its_command_is_one_the_contract_knows():
     assert f"def {name}(self, cmd)" in block("python")
 
 
+def test_two_commands_are_all_it_takes():
+    set_up = README.partition("\n## Set up\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^make (\S+)", set_up, re.MULTILINE) == ["demo", "test"]
+
+
 @pytest.mark.only_on("sqlite")
 @pytest.mark.timeout(2 * CHECK_SECONDS)
 def test_the_demo_keeps_its_promises_and_tells_the_timeline_the_readme_shows(tmp_path):

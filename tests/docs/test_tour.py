@@ -3,16 +3,20 @@
 import re
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from demo_project.claims.models import Claim
 from demo_project.stage.people import load_people
+from workflows_app import SYSTEM
 from workflows_app.engine import execute
 from workflows_app.engine.drain import drain
+from workflows_app.ops import prune
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -52,7 +56,7 @@ def defines(path, name):
 def test_a_real_command_calls_them_in_the_order_of_the_tour(outside, settings):
     settings.WORKFLOWS = {"THREADS": 1}
     settings.ROOT_URLCONF = "demo_project.urls"
-    calls = calls_of(approve_and_pay)
+    calls = calls_of(live)
     assert outside.books.entries("bank"), "nothing was paid"
     position = 0
     for function in functions():
@@ -63,8 +67,33 @@ def test_a_real_command_calls_them_in_the_order_of_the_tour(outside, settings):
             pytest.fail(f"{function[1]} of {function[0].name} is {once}")
 
 
+def live(claim, other, client, claimant_client):
+    """Everything the tour tells."""
+    approve_and_pay(client, claim)
+    correct(claimant_client, other)
+    forget(client, claim)
+
+
+def correct(client, claim):
+    """An edit over HTTP."""
+    answer = client.patch(
+        f"/api/v1/claims/{claim.pk}/",
+        {"iban": "DE02120300000000202051"},
+        format="json",
+        headers={"Idempotency-Key": "b", "If-Match": '"1.0"'},
+    )
+    assert answer.status_code == 200, answer.content
+
+
+def forget(client, claim):
+    """The past of a paid claim is removed, and its timeline says so."""
+    later = timezone.now() + timedelta(days=1)
+    assert [one.objects for one in prune(Claim, before=later, by=SYSTEM, reason="Old.")] == [1]
+    assert client.get(f"/api/v1/claims/{claim.pk}/timeline/").status_code == 200
+
+
 def approve_and_pay(client, claim):
-    """Everything the tour tells, from the request to the timeline."""
+    """From the request to the timeline."""
     url = f"/api/v1/claims/{claim.pk}/"
     answer = client.post(
         f"{url}approve/", {"payout": "1.00"}, format="json", headers={"Idempotency-Key": "a"}
@@ -80,13 +109,22 @@ def calls_of(play):
     claimant, reviewer = (
         get_user_model().objects.get(username=name) for name in ("claimant", "reviewer")
     )
+    claims = [submitted(claimant) for _ in range(2)]
+    with recorded() as calls:
+        play(*claims, as_user(reviewer), as_user(claimant))
+    return calls
+
+
+def submitted(claimant):
     claim = Claim.objects.create(claimant=claimant, title="Storm", iban="DE0212030", documents=1)
     execute(claim.submit, by=claimant)
+    return claim
+
+
+def as_user(user):
     client = APIClient()
-    client.force_authenticate(reviewer)
-    with recorded() as calls:
-        play(client, claim)
-    return calls
+    client.force_authenticate(user)
+    return client
 
 
 class recorded:  # noqa: N801  reads as a word in a with statement
