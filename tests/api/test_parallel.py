@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from tests.testapp.views import ParcelViewSet
 from workflows_app.models import EffectRun, Operation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,6 +60,24 @@ def test_eight_duplicates_of_a_creation_create_one_object(sender):
     assert len({a.headers["Location"] for a in answers}) == 1
     assert sum("Idempotent-Replayed" in a.headers for a in answers) == DUPLICATES - 1
     assert Operation.objects.count() == 1
+
+
+def test_a_duplicate_that_finds_its_own_columns_taken_hears_the_first_answer(sender, monkeypatch):
+    """The first request commits after the second has looked up its key, and takes the title."""
+    body, headers = {"title": "only books"}, {"Idempotency-Key": "one"}
+    first, new = [], ParcelViewSet.new
+
+    def after_the_first(view, **columns):
+        if not first:
+            first.append(None)
+            first[0] = post(sender, "/api/v1/parcels/", body, **headers)
+        return new(view, **columns)
+
+    monkeypatch.setattr(ParcelViewSet, "new", after_the_first)
+    second = post(sender, "/api/v1/parcels/", body, **headers)
+    assert [first[0].status_code, second.status_code] == [201, 201], second.json()
+    assert second.json()["operation"]["id"] == first[0].json()["operation"]["id"]
+    assert ["Idempotent-Replayed" in a.headers for a in (first[0], second)] == [False, True]
 
 
 def test_eight_people_with_one_version_are_one_winner_and_seven_who_are_stale(packed, clerk):

@@ -13,7 +13,7 @@ from workflows_app.models import Operation
 
 from .conversation import Conversation, tagged
 from .documents import operation_document, operation_documents, seconds_until_news
-from .views import NewestFirst
+from .pages import NewestFirst
 
 
 class OperationViewSet(Conversation, GenericViewSet[Operation]):

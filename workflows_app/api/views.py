@@ -1,21 +1,19 @@
 """The view set of a workflow model: list, create, read, edit, timeline, and every transition."""
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ModelSerializer, Serializer
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.viewsets import GenericViewSet
 
 from workflows_app.atomic_requests import outside_transactions
@@ -29,27 +27,16 @@ from workflows_app.models import Operation
 from workflows_app.models.database import database_of
 from workflows_app.models.identity import object_id_of
 
-from .commands import give_beginning, give_command, give_creation, give_edit
+from .actions import add_commands, command_named, route_name
+from .commands import give_beginning
 from .conversation import Conversation, tagged
+from .creation import give_creation
 from .documents import object_document, object_documents, plain_serializer
+from .edits import give_edit
 from .links import key_in_address, note_basename, url_of
+from .pages import NewestFirst, next_url
 
-COMMAND = "transition_"
 CREATE, EDIT = "create", "partial_update"
-
-
-class NewestFirst(CursorPagination):
-    """Pages of a list that grows while it is read."""
-
-    page_size = 100
-    ordering = "-pk"
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
-        """One page. A cursor whose position is no key is as wrong as one that cannot be read."""
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (ValueError, ValidationError) as error:
-            raise NotFound(self.invalid_cursor_message) from error
 
 
 class WorkflowViewSet(Conversation, GenericViewSet[Any]):
@@ -73,15 +60,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         if cls.lookup_field != "pk" or cls.lookup_url_kwarg:
             raise ImproperlyConfigured(f"{cls.__name__}: objects are addressed by their pk.")
         if cls.queryset is not None:
-            contract = contract_of(cls.queryset.model)
-            for name, transition in contract.all_transitions.items():
-                if not transition.creates:
-                    for address in (name, *_free(cls, transition.was, detail=True)):
-                        setattr(cls, f"{COMMAND}{address}", _command(name, address))
-                elif len(contract.all_creations) > 1:
-                    _refuse_taken_address(cls, name)
-                    for address in (name, *_free(cls, transition.was, detail=False)):
-                        setattr(cls, f"{COMMAND}{address}", _beginning(name, address))
+            add_commands(cls, contract_of(cls.queryset.model))
 
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
@@ -140,7 +119,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
             )
         except WrongCursor as error:
             raise NotFound(str(error)) from error
-        return Response({"next": _next_url(request, page.next), "results": page.entries})
+        return Response({"next": next_url(request, page.next), "results": page.entries})
 
     def _remembered_id(self) -> str:
         """The id of the object this user sees, or of a deleted one that this user has seen."""
@@ -178,9 +157,8 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
         name = self.action_map.get(str(self.request.method).lower()) or ""
         if name == CREATE:
             return next(iter(self.contract.all_creations), None)
-        if not name.startswith(COMMAND):
-            return None
-        return self.contract.transition_named(name.removeprefix(COMMAND))
+        command = command_named(name)
+        return None if command is None else self.contract.transition_named(command)
 
     def state_of(self, obj: Model, transition: Transition) -> str:
         """Where the object stands in the workflow of this transition."""
@@ -215,7 +193,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
 
     def command_url(self, obj: Model, name: str) -> str | None:
         """The absolute address of a transition of this object."""
-        return url_of(self.request, f"{self.basename}-{_route_name(name)}", pk=obj.pk)
+        return url_of(self.request, f"{self.basename}-{route_name(name)}", pk=obj.pk)
 
     def get_object_serializer_class(self) -> type[BaseSerializer[Any]]:
         """The serializer of the object's columns."""
@@ -261,7 +239,7 @@ class WorkflowViewSet(Conversation, GenericViewSet[Any]):
 
 def _all_ours(actions: dict[str, str] | None) -> bool:
     """Whether a route leads to nothing that the project has added."""
-    return all(name in _OURS or name.startswith(COMMAND) for name in (actions or {}).values())
+    return all(name in _OURS or command_named(name) for name in (actions or {}).values())
 
 
 _OURS = frozenset({"list", CREATE, "retrieve", "partial_update", "timeline"})
@@ -273,67 +251,3 @@ _plain_serializer = functools.cache(plain_serializer)
 def _plain_output(model: type[Model]) -> ModelSerializer[Any]:
     """One serializer for every answer: building its fields costs more than using them."""
     return _plain_serializer(model)()
-
-
-def _command(name: str, address: str) -> Callable[..., Response]:
-    """The view of one transition, under a name that shadows nothing of the view set.
-
-    ``address`` is its name or a former one.
-    """
-
-    def command(self: WorkflowViewSet, request: Request, **kwargs: Any) -> Response:
-        response = give_command(self, self.contract.all_transitions[name])
-        return _name_successor(self, response, name, address)
-
-    command.__name__ = f"{COMMAND}{address}"
-    command.__doc__ = f"The command {name}."
-    extra = action(detail=True, methods=["post"], url_path=address, url_name=_route_name(address))
-    return extra(command)
-
-
-def _free(cls: type[WorkflowViewSet], was: tuple[str, ...], *, detail: bool) -> list[str]:
-    """The former names that can be addresses: those that no other action of the view set has."""
-    others: list[Any] = cls.get_extra_actions()
-    taken = {other.url_path for other in others if other.detail == detail}
-    return [former for former in was if former not in taken]
-
-
-def _name_successor(view: WorkflowViewSet, response: Response, name: str, address: str) -> Response:
-    """Under a former address: say which one it is today."""
-    if address != name:
-        today = url_of(view.request, f"{view.basename}-{_route_name(name)}", **view.kwargs)
-        response.headers["Link"] = f'<{today}>; rel="successor-version"'
-    return response
-
-
-def _refuse_taken_address(cls: type[WorkflowViewSet], name: str) -> None:
-    others: list[Any] = cls.get_extra_actions()
-    for other in others:
-        if not other.detail and other.url_path == name and other.__name__ != f"{COMMAND}{name}":
-            raise ImproperlyConfigured(
-                f"{cls.__name__}: {name!r} is the address of {other.__name__}() and of the command"
-                f" {name}, which creates; give the action another url_path."
-            )
-
-
-def _beginning(name: str, address: str) -> Callable[..., Response]:
-    """The view of one of several transitions that create, at its name or a former one."""
-
-    def beginning(self: WorkflowViewSet, request: Request) -> Response:
-        response = give_beginning(self, self.contract.all_transitions[name])
-        return _name_successor(self, response, name, address)
-
-    beginning.__name__ = f"{COMMAND}{address}"
-    beginning.__doc__ = f"The command {name}, which creates."
-    extra = action(detail=False, methods=["post"], url_path=address, url_name=_route_name(address))
-    return extra(beginning)
-
-
-def _route_name(transition: str) -> str:
-    return f"transition-{transition}"
-
-
-def _next_url(request: Request, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    return replace_query_param(request.build_absolute_uri(), "cursor", cursor)
