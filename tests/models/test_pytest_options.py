@@ -1,13 +1,11 @@
 """The guard stands in a project's own test runs, whatever pytest-django is asked for."""
 
-import subprocess
-import sys
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from .test_migrations import Project, own_database, tell_the_server  # noqa: F401
+from .project import Project, database_for, tell_the_server
 
 SETTINGS = """
 
@@ -62,32 +60,36 @@ TESTS = """
 """
 
 
-@pytest.fixture
-def suite(tmp_path, own_database, django_db_blocker):  # noqa: F811
+#: Only what the options are about: a pytest with every plugin of this environment starts slowly.
+PLUGINS = ["-p", "pytest_django.plugin", "-p", "xdist.plugin", "-p", "no:cacheprovider"]
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory, django_db_blocker):
     """Run pytest with options in a project of its own."""
-    project = Project(tmp_path, own_database)
-    project.models()
+    home = tmp_path_factory.mktemp("ships")
     name = f"test_ships_{uuid4().hex}"
     of_sqlite = connection.vendor == "sqlite"
-    test_name = str(tmp_path / f"{name}.sqlite3") if of_sqlite else name
-    with (tmp_path / "settings.py").open("a") as settings:
-        settings.write(SETTINGS.format(name=test_name))
-    project.write("test_ships.py", TESTS)
-    project.manage("makemigrations", "ships", "--verbosity=0")
+    with database_for(home, django_db_blocker) as database:
+        project = Project(home, database)
+        project.environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        project.models()
+        with (home / "settings.py").open("a") as settings:
+            settings.write(SETTINGS.format(name=f"{home}/{name}.sqlite3" if of_sqlite else name))
+        project.write("test_ships.py", TESTS)
+        project.step('manage("makemigrations", "ships")')
 
-    def run(*options):
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error",
-             "-o", "python_files=test_*.py", "--rootdir", str(tmp_path), *options, "test_ships.py"],
-            cwd=tmp_path, env=project.environment, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "7 passed" in done.stdout, done.stdout
+        def run(*options):
+            said = project.python(
+                "-m", "pytest", "-q", "-W", "error", *PLUGINS, "-o", "python_files=test_*.py",
+                "--rootdir", str(home), *options, "test_ships.py",
+            )  # fmt: skip
+            assert "7 passed" in said, said
 
-    yield run
-    if not of_sqlite:
-        with django_db_blocker.unblock():
-            tell_the_server(f"DROP DATABASE IF EXISTS {name}")
+        yield run
+        if not of_sqlite:
+            with django_db_blocker.unblock():
+                tell_the_server(f"DROP DATABASE IF EXISTS {name}")
 
 
 def test_a_database_that_is_used_again(suite):

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core import serializers
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
@@ -223,7 +223,7 @@ def test_a_fixture_of_new_objects_loads_and_they_are_adopted(load):
 
 
 def test_a_fixture_with_a_new_row_in_a_later_state_is_refused(load):
-    with pytest.raises(IntegrityError, match=r"a new row begins in 'open' at version 0"):
+    with pytest.raises(CommandError, match=r"no operation leads there|a new row begins in 'open'"):
         load(Crate(title="a", status="shut"))
     assert not Crate.objects.exists()
 
