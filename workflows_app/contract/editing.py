@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import Field, Model
 
-from .people import Who
 from .registry import Contract, contracts_of
 from .roles import roles_of
 from .states import State
+from .who import Who
 
 Editors = Mapping[Who, tuple[str, ...]]
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from workflows_app.failures import ContractError, Failure, NotSent, Rejected, Unknown
-from workflows_app.purity import Place, inside
 
-from .people import Who
+from .watching import Place, inside
+from .who import Who
 from .words import duration, listed, name, names, plain_function
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows_app.failures import ContractError, Reason
-from workflows_app.purity import asked_purely
 
+from .purity import asked_purely
 from .words import name, plain_function
 
 

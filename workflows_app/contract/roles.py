@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from .people import Role, Who
+from .people import Role
+from .who import Who
 from .workflow import Workflow
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from workflows_app.failures import ContractError
 
 from .former import by_every_name
-from .people import Who
+from .who import Who
 from .words import names
 
 _UNSAID: Any = object()

@@ -7,9 +7,9 @@ from typing import Any
 
 from .data import shape_of
 from .effects import Effect, Retry
-from .people import Who
 from .states import State
 from .transitions import Transition
+from .who import Who
 
 DIGITS = 12
 

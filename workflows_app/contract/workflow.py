@@ -9,12 +9,13 @@ from django.db.models import Model
 
 from workflows_app.failures import ContractError, ProtectedState
 
+from .compiling import compile_transition
 from .effects import Effect
 from .former import by_every_name
 from .fsm import fsm_meta
-from .people import Who
 from .states import States
-from .transitions import DECLARED, Transition, compile_transition
+from .transitions import DECLARED, Transition
+from .who import Who
 from .words import name, names
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from workflows_app.contract.people import Who
 from workflows_app.contract.states import State
+from workflows_app.contract.who import Who
 from workflows_app.engine.settle import FOLLOW_UP_TRIES
 from workflows_app.models import FollowUp, RunState
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from workflows_app.contract.effects import Effect
-from workflows_app.contract.people import Who
 from workflows_app.contract.registry import Contract
+from workflows_app.contract.who import Who
 from workflows_app.models import EffectRun, FollowUp, RunState
 
 from .times import stamp

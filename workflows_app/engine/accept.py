@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 
 from workflows_app.contract.data import Brought, bring
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.watching import Place, inside
 from workflows_app.failures import Invalid
 from workflows_app.models import Kind, Operation
 from workflows_app.models.writing import Writing, writing
-from workflows_app.purity import Place, inside
 
 from .body import run_body
 from .command import Command, command_for

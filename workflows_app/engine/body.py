@@ -4,9 +4,9 @@ from typing import Any
 
 from django_fsm import TransitionNotAllowed
 
+from workflows_app.contract.watching import Place, inside
 from workflows_app.failures import NotAllowed
 from workflows_app.models.writing import running_body
-from workflows_app.purity import Place, inside
 
 from .command import Command
 from .request import Request

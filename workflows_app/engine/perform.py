@@ -13,10 +13,10 @@ from workflows_app.conf import settings
 from workflows_app.contract.data import as_json
 from workflows_app.contract.effects import Effect, Safety
 from workflows_app.contract.people import SYSTEM
+from workflows_app.contract.watching import Place, inside
 from workflows_app.failures import Failure, Invalid, Recorded, Refused, Unknown
 from workflows_app.models import EffectRun, Operation, RunState
 from workflows_app.models.clock import DatabaseNow, database_now
-from workflows_app.purity import Place, inside
 
 from .accept import execute
 from .answers import Answer, Failed, Happened, Hopeless, last_attempt_before

@@ -8,8 +8,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db.models import Q
 
-from workflows_app.contract.people import Role, Who
+from workflows_app.contract.people import Role
 from workflows_app.contract.rows import user_at_end
+from workflows_app.contract.who import Who
 
 
 def somebody_for(by: Who, sees: Who | None, obj: Any, people: Iterable[Any]) -> Any:

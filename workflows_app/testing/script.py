@@ -10,9 +10,9 @@ from typing import Any
 from django.db import router
 
 from workflows_app.conf import settings
+from workflows_app.contract.watching import Place, inside
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun
-from workflows_app.purity import Place, inside
 
 from .clock import running_clock
 from .handlers import effects, standing_in

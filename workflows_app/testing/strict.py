@@ -17,9 +17,10 @@ from typing import Any
 from django.core import mail
 from django.db import Error, IntegrityError, connections
 
+from workflows_app.contract.purity import only_reads
+from workflows_app.contract.watching import Place, watched_by
 from workflows_app.failures import ProtectedState
 from workflows_app.models import EffectRun, Event, Operation
-from workflows_app.purity import Place, only_reads, watched_by
 
 
 class BrokenRule(BaseException):

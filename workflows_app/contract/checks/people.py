@@ -9,9 +9,9 @@ from django.apps import apps
 from django.contrib.auth import get_permission_codename, get_user_model
 from django.core.checks import CheckMessage, Error
 
-from workflows_app.contract.people import Who
 from workflows_app.contract.registry import Contract
 from workflows_app.contract.rows import user_at_end
+from workflows_app.contract.who import Who
 from workflows_app.failures import ContractError
 
 

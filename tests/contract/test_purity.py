@@ -4,11 +4,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test.utils import isolate_apps
 
-from tests.contract.test_checks import contract, model, switch
 from workflows_app import guard
 from workflows_app.contract import checks
+from workflows_app.contract.purity import only_reads
 from workflows_app.failures import ContractError
-from workflows_app.purity import only_reads
+
+from .test_checks import contract, model, switch
 
 
 @guard("nobody_home", "Nobody is at home.")

@@ -1,13 +1,8 @@
-"""Purity: a guard asks no database unless it says so, and whoever watches stands round our users'
-code.
-
-The watcher is the test kit's; without one, and without DEBUG, a guard is called as it stands.
-"""
+"""Purity: a guard asks no database unless it says so, and never writes."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from enum import Enum
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -15,46 +10,15 @@ from django.db import connections
 
 from workflows_app.failures import ContractError
 
+from .watching import NOBODY, Place, inside, is_watched
 
-class Place(Enum):
-    """Whose code is at work."""
-
-    GUARD = "guard"
-    BODY = "body"
-    HANDLER = "handler"
-    ENGINE = "engine"  #: ours, on behalf of a handler
-
-
-#: Called with the place, the declaration (guard, transition, effect), its object and its database;
-#: gives what stands round it.
-Watcher = Callable[[Place, Any, Any, str | None], AbstractContextManager[Any]]
-
-_watchers: list[Watcher] = []
-_NOBODY: AbstractContextManager[Any] = nullcontext()
 _READS = re.compile(r"\s*\(*\s*(SELECT|WITH|EXPLAIN|VALUES)\b", re.IGNORECASE)
-
-
-@contextmanager
-def watched_by(watcher: Watcher) -> Iterator[None]:
-    """Let this watcher, and no other, stand round guards, bodies and handlers of every thread."""
-    _watchers.append(watcher)
-    try:
-        yield
-    finally:
-        _watchers.remove(watcher)
-
-
-def inside(
-    place: Place, what: Any = None, obj: Any = None, using: str | None = None
-) -> AbstractContextManager[Any]:
-    """What stands round the code of this place."""
-    return _watchers[-1](place, what, obj, using) if _watchers else _NOBODY
 
 
 def asked_purely(code: str, guard: Any, obj: Any, *, reads: bool) -> AbstractContextManager[Any]:
     """What stands round a guard: under DEBUG and where somebody watches, no query gets through."""
-    if not (_watchers or django_settings.DEBUG):
-        return _NOBODY
+    if not (is_watched() or django_settings.DEBUG):
+        return NOBODY
     stack = ExitStack()
     stack.enter_context(inside(Place.GUARD, guard, obj))
     for connection in connections.all():
