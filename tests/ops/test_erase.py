@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from tests.engine.conftest import answers, person  # noqa: F401
-from tests.testapp.models import Parcel
+from tests.testapp.models import Crate, Parcel, Seat, Trip
 from tests.testapp.workflow import AddressRefused
 from workflows_app import SYSTEM, Forbidden, Invalid, KeyReused, NotAllowed
 from workflows_app.contract.registry import contract_of
@@ -155,6 +155,19 @@ def test_it_needs_a_permission_and_a_reason(parcel, clerk):
 def test_only_plain_columns_are_blanked(parcel, column):
     with pytest.raises(Invalid, match=column):
         erase(Parcel, parcel.pk, by=SYSTEM, reason="she asked", columns=[column])
+
+
+def test_the_name_of_a_file_is_blanked_as_a_text_is(db):
+    crate = Crate.objects.create(title="t", picture=f"crates/{ADA}.jpg")
+    erase(Crate, crate.pk, by=SYSTEM, reason="she asked", columns=["picture"])
+    assert [one.picture for one in crate.history.all()] == ["erased"]
+
+
+def test_where_nothing_can_stand_instead_it_says_how_to_put_something_there(db):
+    seat = Seat.objects.create(trip=Trip.objects.create(), number=1)
+    cure = r"Seat\.history\.filter\(id=\.\.\.\)\.update\(number=\.\.\.\)"
+    with pytest.raises(Invalid, match=cure):
+        erase(Seat, seat.pk, by=SYSTEM, reason="she asked", columns=["number"])
 
 
 def test_the_command_erases_and_says_of_how_much(parcel):

@@ -49,6 +49,7 @@ class Crate(CrateWorkflow, WorkflowModel):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(max_length=100, blank=True)
+    picture = models.FileField(upload_to="crates", blank=True)
     status = StatusField(Lid)
     history = WorkflowHistory()
 

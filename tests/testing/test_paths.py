@@ -8,6 +8,8 @@ from tests.engine.conftest import person
 from tests.testapp.models import Crate, Domain, Lead, Letter, Parcel, Seat, Trip
 from workflows_app.models import Operation
 from workflows_app.testing import CannotWalk, Example, paths, walk, walk_all
+from workflows_app.testing.machine import machine_of
+from workflows_app.testing.samples import sample_object
 
 EXAMPLES = {
     "pack": Example(columns={"address": "Main Street 1"}),
@@ -69,6 +71,20 @@ def test_every_path_of_a_parcel_is_walked_over_http(path):
 @pytest.mark.parametrize("model", [Crate, Domain])
 def test_what_a_contract_asks_for_is_made_up(model):
     assert walk_all(model) == {}
+
+
+@pytest.mark.django_db
+def test_a_file_that_may_be_missing_is_missing():
+    assert not sample_object(Crate).picture
+
+
+@pytest.mark.parametrize("key", ["pakc", ("pakc", "packed"), ("sort", "shlef")])
+def test_an_example_that_belongs_to_nothing_is_refused_with_what_there_is(key):
+    told = r"testapp\.Parcel has no step .*'(pakc|shlef)'.*'pack'.*'shelf'"
+    with pytest.raises(ValueError, match=told):
+        walk(way(Parcel, "pack", "packed"), examples={key: Example()})
+    with pytest.raises(ValueError, match=told):
+        machine_of(Parcel, examples={key: Example()})
 
 
 @pytest.mark.django_db

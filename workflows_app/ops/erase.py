@@ -131,13 +131,14 @@ def _blank(model: type[models.Model], name: str, protected: Collection[str]) -> 
         raise Invalid(f"{name} is no plain column of {model._meta.label}; it cannot be blanked.")
     if field.null:
         return None
-    if isinstance(field, models.CharField | models.TextField):
+    if isinstance(field, models.CharField | models.TextField | models.FileField):
         return ERASED[: field.max_length]
     if field.has_default():
         return field.get_default()
     raise Invalid(
         f"{name} can be neither NULL nor a text, and has no default, so nothing can stand there"
-        " instead of what it says."
+        " instead of what it says. Put something there yourself, and leave the column out:"
+        f" {model.__name__}.history.filter({model._meta.pk.attname}=...).update({name}=...)."
     )
 
 

@@ -48,7 +48,7 @@ from .clock import frozen_clock
 from .promises import broken_promises
 from .samples import NoSample, sample_data, sample_object
 from .script import scripted
-from .walk import Example, Examples
+from .walk import Example, Examples, refuse_strange_examples
 from .work import WorkerDies, drain
 
 WHO_MAY, STRANGER, THE_SYSTEM = "somebody who may", "a stranger", "the system"
@@ -98,6 +98,7 @@ def machine_of(
 ) -> type[RuleBasedStateMachine]:
     """The machine itself, for those who want rules of their own: subclass it."""
     contract = contract_of(model)
+    refuse_strange_examples(contract, examples or {})
     world = _World(contract, new, examples or {}, list(people))
     names = [one.name for one in contract.transitions.values() if not one.creates]
 

@@ -148,5 +148,7 @@ _COLUMNS: dict[type[Any], Callable[[Any], Any]] = {
     models.TimeField: lambda field: timezone.now().time(),
     models.DurationField: lambda field: timedelta(hours=1),
     models.UUIDField: lambda field: uuid4(),
+    models.GenericIPAddressField: lambda field: "192.0.2.1",
+    models.FileField: lambda field: "" if field.blank else f"sample-{next(_numbers)}",
     models.JSONField: lambda field: {},
 }

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from workflows_app.contract.data import bring
 from workflows_app.contract.people import SYSTEM
-from workflows_app.contract.registry import contract_of
+from workflows_app.contract.registry import Contract, contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.engine import execute
 from workflows_app.failures import Failure, Invalid, NotSent, Refused, Rejected
@@ -39,6 +39,19 @@ class Example:
 Examples = Mapping[Any, Example]
 
 
+def refuse_strange_examples(contract: Contract, examples: Examples) -> None:
+    """Raise ValueError for an example that no step of this model will ever ask for."""
+    names = sorted(contract.all_transitions)
+    states = sorted({str(s) for one in contract.workflows for s in one.workflow_states.all()})
+    for key in examples:
+        name, state = key if isinstance(key, tuple) else (key, None)
+        if name not in names or (state is not None and state not in states):
+            raise ValueError(
+                f"{contract.model._meta.label} has no step {key!r}. An example is named by a"
+                f" transition ({names}), or by it and the state it leads to ({states})."
+            )
+
+
 class CannotWalk(AssertionError):
     """A step of a path could not be taken; the text says which, why, and what to give."""
 
@@ -61,6 +74,7 @@ def walk(
     """
     if not path.steps:
         raise CannotWalk(path.told)
+    refuse_strange_examples(contract_of(path.model), examples or {})
     walker = _Walker(path, examples or {}, list(people))
     walker.begin(new)
     for step in path.steps:
