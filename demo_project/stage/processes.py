@@ -74,6 +74,17 @@ class Stage:
         return "\n".join(process.last_words() for process in self.processes)
 
 
+def refuse_taken_port(port: int) -> None:
+    """Before anything is started: somebody else's server would answer in our place."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise DidNotStart(
+            f"Port {port} is already in use. Stop what listens there, or take another one:"
+            f" {sys.executable} manage.py demo --port {port + 1}"
+        ) from error
+
+
 @contextmanager
 def running_stage(logs: Path, *, port: int, database_url: str) -> Iterator[Stage]:
     """Start everything, and end everything, whatever happens in between.

@@ -7,7 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +18,9 @@ import psutil
 import pytest
 
 from .conftest import request
+
+# The demo brings a database of its own, so once is enough.
+pytestmark = pytest.mark.only_on("sqlite")
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -120,12 +126,24 @@ def test_the_end_of_any_process_ends_the_demo_with_its_last_words(demo, tmp_path
 
 @pytest.mark.timeout(START_SECONDS + END_SECONDS)
 def test_a_taken_port_is_said_and_nothing_is_left(demo, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = demo("--serve", "--port", str(taken.getsockname()[1]))
+    with somebody_else_s_server() as port:
+        process = demo("--serve", "--port", str(port))
         output = process.communicate(timeout=START_SECONDS)[0]
     assert process.returncode == 1
-    assert "That port is already in use" in output
-    assert list(tmp_path.glob("demo-*")) == []
+    assert f"Port {port} is already in use" in output
+    assert "start here" not in output
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def somebody_else_s_server():
+    """One that answers, as the site would."""
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.timeout(2 * START_SECONDS)

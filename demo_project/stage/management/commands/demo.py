@@ -15,7 +15,7 @@ from django.db import connection
 
 from demo_project.stage.databases import new_database, own_database
 from demo_project.stage.people import load_people
-from demo_project.stage.processes import DidNotStart, Stage, running_stage
+from demo_project.stage.processes import DidNotStart, Stage, refuse_taken_port, running_stage
 from demo_project.stage.story import play
 from demo_project.stage.telling import BrokenPromise, Telling
 
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         if port is None:
             port = 0 if check or serve else PORT
         try:
+            refuse_taken_port(port)
             with tempfile.TemporaryDirectory(prefix="demo-") as directory:
                 self._run(Path(directory), port, check=check, serve=serve)
         except DidNotStart as error:
