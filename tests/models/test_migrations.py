@@ -286,7 +286,7 @@ def test_columns_of_our_own_tables_are_altered(project):
 
         class Migration(migrations.Migration):
             dependencies = [("ships", "0001_initial"), ("workflows_app", "0005_edits")]
-            operations = [migrations.RunPython(longer, migrations.RunPython.noop)]
+            operations = [migrations.RunPython(longer, atomic=False)]
         """,
     )
     project.step(

@@ -142,6 +142,21 @@ def test_lifting_leaves_no_functions_behind(db):
     assert dialect_of(connection).rows(query)[0][0] == 0
 
 
+@pytest.mark.only_on("postgresql")
+def test_a_function_whose_table_was_dropped_goes_too(db, raw):
+    query = "SELECT COUNT(*) FROM pg_proc WHERE proname = 'workflows_guard_of_a_ship'"
+    raw("CREATE FUNCTION workflows_guard_of_a_ship() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RETURN NULL; END $$")  # fmt: skip
+    raw("CREATE TABLE ship (id int)")
+    raw("CREATE TRIGGER workflows_guard_of_a_ship AFTER INSERT ON ship"
+        " FOR EACH ROW EXECUTE FUNCTION workflows_guard_of_a_ship()")  # fmt: skip
+    raw("DROP TABLE ship")
+    assert dialect_of(connection).rows(query) == [(1,)]
+    install("default")
+    assert dialect_of(connection).rows(query) == [(0,)]
+    assert missing("default") == []
+
+
 def test_tables_that_are_not_there_are_skipped(db):
     others = [c.model._meta.db_table for c in contracts() if c.model is not Crate]
     lift("default")

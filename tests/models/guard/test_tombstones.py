@@ -1,5 +1,6 @@
 """A tombstone is the removal of what it covers, and authorises nothing else and nothing later."""
 
+import re
 import uuid
 
 import pytest
@@ -18,6 +19,8 @@ from workflows_app.models import (
     Tombstone,
 )
 from workflows_app.models.clock import database_now
+from workflows_app.models.guard.dialects import dialect_of
+from workflows_app.models.guard.triggers import wanted_triggers
 
 pytestmark = pytest.mark.django_db
 
@@ -217,12 +220,13 @@ def test_a_name_is_erased_up_to_an_operation_that_exists(old_crate, refused_by_d
 
 TEMPORARY = {
     "postgresql": "CREATE TEMPORARY TABLE {0} (LIKE {0} INCLUDING ALL)",
-    "mysql": "CREATE TEMPORARY TABLE {0} (id char(36), operation_id char(36), data text)",
     "sqlite": "CREATE TEMPORARY TABLE {0} AS SELECT * FROM main.{0} WHERE 0",
 }
+OURS = ["workflows_app_operation", "workflows_app_event"]
 
 
-@pytest.mark.parametrize("table", ["workflows_app_operation", "workflows_app_event"])
+@pytest.mark.only_on("postgresql", "sqlite")
+@pytest.mark.parametrize("table", OURS)
 def test_a_temporary_table_does_not_divert_the_removal(old_crate, raw, table):
     tombstone = about(old_crate, version=1, operations=2, events=1, runs=1)
     raw(TEMPORARY[connection.vendor].format(table))
@@ -232,3 +236,35 @@ def test_a_temporary_table_does_not_divert_the_removal(old_crate, raw, table):
         raw(f"DROP TABLE {'pg_temp.' if connection.vendor == 'postgresql' else ''}{table}")
     assert Operation.objects.filter(object_id=str(old_crate.pk)).count() == 1
     assert Event.objects.count() == 0
+
+
+@pytest.mark.only_on("mysql")
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [*((one, kind) for one in OURS for kind in Removal), (EffectRun._meta.db_table, Removal.PRUNE)],
+)
+def test_a_removal_that_a_temporary_table_diverts_is_refused(
+    old_crate, operations, raw, refused_by_database, table, kind
+):
+    tombstone = about(old_crate, kind=kind, version=1, operations=2, events=1, runs=1)
+    raw(f"CREATE TEMPORARY TABLE {table} AS SELECT * FROM {table} WHERE 0")  # noqa: S608
+    try:
+        with refused_by_database("was not removed|foreign key constraint"):
+            tombstone.save()
+    finally:
+        raw(f"DROP TEMPORARY TABLE {table}")
+    assert [one.version for one in operations] == [0, 1, 2]
+    assert (Event.objects.count(), EffectRun.objects.count(), Tombstone.objects.count()) == (
+        1,
+        1,
+        0,
+    )
+
+
+@pytest.mark.only_on("mysql")
+def test_no_trigger_writes_through_a_view():
+    """A temporary table with the name of that view would end the server."""
+    dialect = dialect_of(connection)
+    written = re.compile(r"(?:DELETE FROM|UPDATE|INSERT INTO) `workflows_guard_")
+    for trigger in wanted_triggers(dialect).values():
+        assert not written.search(dialect.create(trigger)[-1])

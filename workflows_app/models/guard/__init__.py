@@ -29,6 +29,7 @@ def install(using: str) -> None:
         # New ones first: where each statement commits by itself, there is no moment without any.
         _create(dialect, [trigger for name, trigger in wanted.items() if name not in there])
         _drop(dialect, [one for one in standing if one.enabled and one.name not in wanted])
+        dialect.run(dialect.drop_orphans())
         if not wanted:
             dialect.run(dialect.drop_the_rest())
 

@@ -14,6 +14,8 @@ class Dialect(ABC):
     rebuilds_tables: bool = False
     #: Whether INSERT OR REPLACE takes a row away without asking the triggers of DELETE.
     replaces_rows_unasked: bool = False
+    #: Whether what a trigger writes may land in a session's temporary table of the same name.
+    diverts_writes: bool = False
     #: Whether Django's flush deletes row by row, which the append-only tables refuse.
     flushes_row_by_row: bool = False
 
@@ -52,6 +54,10 @@ class Dialect(ABC):
         """The statements that remove what several triggers share, when none is left."""
         return []
 
+    def drop_orphans(self) -> list[str]:
+        """The statements that remove what a dropped table has left of its triggers."""
+        return []
+
     @abstractmethod
     def standing(self) -> list[Standing]:
         """The guard's triggers in the database."""
@@ -63,6 +69,10 @@ class Dialect(ABC):
     def table(self, name: str) -> str:
         """A table as trigger bodies name it."""
         return self.quoted(name)
+
+    def written(self, name: str) -> str:
+        """A table as trigger bodies name it where they change it."""
+        return self.table(name)
 
     def quoted(self, name: str) -> str:
         """A name in the database's quotes."""

@@ -6,7 +6,7 @@ from workflows_app.models.operation import Operation
 from workflows_app.models.tombstone import Tombstone
 
 from .dialect import Dialect
-from .trigger import PREFIX, Standing, Trigger
+from .trigger import PREFIX, Refusal, Standing, Trigger
 
 #: ER_CONSTRAINT_FAILED: Django makes an IntegrityError of it.
 ERRNO = 4025
@@ -47,6 +47,7 @@ class MariaDB(Dialect):
     """SIGNAL in the trigger itself. Texts are compared byte by byte: collations ignore case."""
 
     vendor = "mysql"
+    diverts_writes = True
     flushes_row_by_row = True
 
     def differs(self, one: str, other: str) -> str:
@@ -71,6 +72,10 @@ class MariaDB(Dialect):
     def table(self, name: str) -> str:
         return self.quoted(VIEWS[name][0])
 
+    def written(self, name: str) -> str:
+        # Not through the view: where a temporary table has its name, 10.11 ends with signal 6.
+        return self.quoted(name)
+
     def erased(self, column: str, keep: tuple[str, ...]) -> str:
         kept = ", ".join(f"'{name}', JSON_EXTRACT({column}, '$.{name}')" for name in keep)
         # A merge patch leaves out what is null.
@@ -81,8 +86,7 @@ class MariaDB(Dialect):
             *self._what_it_uses(trigger),
             f"CREATE OR REPLACE TRIGGER {self.quoted(trigger.name)}"
             f" AFTER {trigger.event.upper()} ON {self.quoted(trigger.table)}"
-            f" FOR EACH ROW BEGIN IF {trigger.watch} THEN {self._refusals(trigger)}"
-            f" {' '.join(f'{one};' for one in trigger.then)} END IF; END",
+            f" FOR EACH ROW BEGIN IF {trigger.watch} THEN {self._body(trigger)} END IF; END",
         ]
 
     def drop(self, name: str, table: str) -> list[str]:
@@ -109,7 +113,7 @@ class MariaDB(Dialect):
         return f"BINARY CONVERT({expression} USING utf8mb4)"
 
     def _what_it_uses(self, trigger: Trigger) -> list[str]:
-        used = self._views_in(" ".join([*(r.condition for r in trigger.refusals), *trigger.then]))
+        used = self._views_in(self._body(trigger))
         return [
             f"CREATE OR REPLACE SQL SECURITY INVOKER VIEW {self.quoted(view)} AS"
             f" {_read(columns, self.quoted(table))}"
@@ -120,13 +124,18 @@ class MariaDB(Dialect):
     def _views_in(self, body: str) -> set[str]:
         return {view for view, _ in VIEWS.values() if self.quoted(view) in body}
 
-    def _refusals(self, trigger: Trigger) -> str:
-        signal = f"SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = {ERRNO}, CONSTRAINT_NAME ="
+    def _body(self, trigger: Trigger) -> str:
+        steps = (*trigger.refusals, *trigger.then)
         return " ".join(
+            self._refusal(trigger, one) if isinstance(one, Refusal) else f"{one};" for one in steps
+        )
+
+    def _refusal(self, trigger: Trigger, refusal: Refusal) -> str:
+        signal = f"SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = {ERRNO}, CONSTRAINT_NAME ="
+        return (
             f"IF {refusal.condition} THEN {signal} {self.text(trigger.name)},"
             f" TABLE_NAME = {self.text(trigger.table)},"
             f" MESSAGE_TEXT = {self.text(refusal.message[:LONGEST_MESSAGE])}; END IF;"
-            for refusal in trigger.refusals
         )
 
 

@@ -12,6 +12,13 @@ STANDING = """
     WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND pg_table_is_visible(c.oid)
 """
 
+ORPHANS = """
+    SELECT p.proname FROM pg_proc p
+    WHERE pg_function_is_visible(p.oid) AND NOT EXISTS (
+        SELECT 1 FROM pg_trigger t WHERE t.tgfoid = p.oid
+    )
+"""
+
 SCHEMA = """
     SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = to_regclass(%s)
@@ -62,6 +69,10 @@ class PostgreSQL(Dialect):
             f"DROP TRIGGER IF EXISTS {self.quoted(name)} ON {self.quoted(table)}",
             f"DROP FUNCTION IF EXISTS {self.quoted(name)}()",
         ]
+
+    def drop_orphans(self) -> list[str]:
+        names = [name for (name,) in self.rows(ORPHANS) if name.startswith(PREFIX)]
+        return [f"DROP FUNCTION IF EXISTS {self.quoted(name)}()" for name in names]
 
     def standing(self) -> list[Standing]:
         found = [Standing(*row) for row in self.rows(STANDING)]

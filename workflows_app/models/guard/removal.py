@@ -115,22 +115,54 @@ class Removed:
             "runs": f"(SELECT COUNT(*) FROM {self._table(EffectRun)} WHERE {_COVERED})",  # noqa: S608
         }
 
-    def _removal(self) -> list[str]:
-        operations, events = self._table(Operation), self._table(Event)
+    def _removal(self) -> list[str | Refusal]:
+        operations, events = self._written(Operation), self._written(Event)
         prune, erase = _kind("NEW", Removal.PRUNE), _kind("NEW", Removal.ERASE)
         key, nothing = self.dialect.quoted("key"), self.dialect.json(NOTHING)
         forgotten = self.dialect.erased("data", KEPT_OF_EVENT)
+        same_as_forgotten = self.dialect.same("data", forgotten)
         erased = self.dialect.text(ERASED)
         return [
             f"DELETE FROM {events} WHERE {prune} AND {self._of_covered()}",  # noqa: S608
-            f"DELETE FROM {self._table(EffectRun)} WHERE {prune} AND {_COVERED}",  # noqa: S608
-            f"DELETE FROM {operations} WHERE {prune} AND {_COVERED}",  # noqa: S608
+            f"DELETE FROM {self._written(EffectRun)} WHERE {prune} AND {_COVERED}",  # noqa: S608
             f"UPDATE {events} SET data = {forgotten} WHERE {erase} AND {self._of_covered()}",  # noqa: S608
+            *self._nothing_left_of(
+                self._is_left(Event, prune, self._of_covered()),
+                self._is_left(EffectRun, prune, _COVERED),
+                self._is_left(Event, erase, self._of_covered(), f"NOT ({same_as_forgotten})"),
+            ),
+            f"DELETE FROM {operations} WHERE {prune} AND {_COVERED}",  # noqa: S608
             f"UPDATE {operations} SET data = {nothing}, {key} = NULL, fingerprint = '',"  # noqa: S608
             f" reason = CASE WHEN reason = '' THEN '' ELSE {erased} END"
             f" WHERE {erase} AND {_COVERED}",
             f"UPDATE {operations} SET actor_label = {erased} WHERE {erase} AND {_NAMED}",  # noqa: S608
+            *self._nothing_left_of(
+                self._is_left(Operation, prune, _COVERED),
+                self._is_left(
+                    Operation, erase, _COVERED,
+                    f"(NOT ({self.dialect.same('data', nothing)}) OR {key} IS NOT NULL)",
+                ),
+                self._is_left(
+                    Operation, erase, _NAMED, f"NOT ({self.dialect.same('actor_label', erased)})"
+                ),
+            ),
+        ]  # fmt: skip
+
+    def _nothing_left_of(self, *left: str) -> list[Refusal]:
+        """Read back, where a temporary table could have been changed instead of the table."""
+        if not self.dialect.diverts_writes:
+            return []
+        return [
+            Refusal(
+                " OR ".join(left),
+                f"{self.table}: what this tombstone covers was not removed, because something in"
+                f" this session stands in for our tables. {_INSTEAD}",
+            )
         ]
+
+    def _is_left(self, model: type[Operation | Event | EffectRun], *conditions: str) -> str:
+        where = " AND ".join(conditions)
+        return f"EXISTS (SELECT 1 FROM {self._table(model)} WHERE {where})"  # noqa: S608
 
     def _says_nothing(self) -> str:
         key, erased = self.dialect.quoted("key"), self.dialect.text(ERASED)
@@ -157,6 +189,9 @@ class Removed:
 
     def _table(self, model: type[Operation | Event | EffectRun | Tombstone]) -> str:
         return self.dialect.table(model._meta.db_table)
+
+    def _written(self, model: type[Operation | Event | EffectRun]) -> str:
+        return self.dialect.written(model._meta.db_table)
 
 
 def _kind(row: str, kind: Removal) -> str:

@@ -22,7 +22,7 @@ class Trigger:
     """Runs for each row of a table that an event (insert, update, delete) touches, mostly after it.
 
     ``watch`` is the cheap condition under which the refusals are looked at, in order. If nothing is
-    refused, the statements of ``then`` are run.
+    refused, the statements of ``then`` are run; a refusal among them is looked at in its turn.
     """
 
     table: str
@@ -30,7 +30,7 @@ class Trigger:
     watch: str
     refusals: tuple[Refusal, ...]
     moment: str = "after"
-    then: tuple[str, ...] = ()
+    then: tuple[str | Refusal, ...] = ()
 
     @cached_property
     def name(self) -> str:
