@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from tests.testapp.models import Parcel
 from workflows_app.describe.status import status
@@ -127,6 +128,21 @@ def test_the_key_of_a_creation_does_not_serve_another(by_sender):
     assert other.status_code == 422
     assert other.json()["type"].endswith("idempotency-key-reused")
     assert other.json()["operation"] == first.json()["operation"]["id"]
+
+
+def test_what_the_model_cleans_is_asked_of_a_new_object_as_of_an_edit(by_sender, monkeypatch):
+    def clean(self):
+        if self.title == "mine":
+            raise ValidationError({"title": ValidationError("Whose?", "vague")})
+
+    monkeypatch.setattr(Parcel, "clean", clean)
+    response = create(by_sender, {"title": "mine"})
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {"pointer": "#/title", "detail": "Whose?", "code": "vague"}
+    ]
+    assert not Parcel.objects.exists()
+    assert create(by_sender, {"title": "yours"}).status_code == 201
 
 
 def test_a_new_object_must_be_valid_and_says_every_fault(by_sender):

@@ -14,7 +14,7 @@ from workflows_app import (
     ProtectedState,
     Stale,
 )
-from workflows_app.engine import create, execute
+from workflows_app.engine import create, edit, execute
 from workflows_app.failures import ContractError
 from workflows_app.models import EffectRun, Operation
 from workflows_app.models.writing import running_body
@@ -94,6 +94,14 @@ def test_an_old_version_is_stale_and_says_where_the_object_stands(packed, clerk)
 
 def test_one_of_several_versions_will_do(packed, clerk):
     assert execute(packed.ship, by=clerk, version=[0, 1]).version == 2
+
+
+@pytest.mark.parametrize("version", ["1", ["1"]])
+def test_a_version_that_is_no_number_is_named(packed, clerk, version):
+    with pytest.raises(ContractError, match=r"version= takes a number, or several, not .*'1'"):
+        execute(packed.ship, by=clerk, version=version)
+    with pytest.raises(ContractError, match="version= takes a number"):
+        edit(packed, by=clerk, data={"title": "b"}, version=version)
 
 
 def test_a_command_by_somebody_who_may_not_is_forbidden(packed, sender):

@@ -225,6 +225,11 @@ def test_the_command_names_the_fault(db, arguments, fault):
         command(*arguments)
 
 
+def test_a_time_before_the_calendar_is_no_time(db):
+    with pytest.raises(CommandError, match="9999y ago there was no calendar"):
+        call_command("workflow_prune", "--older-than=9999y")
+
+
 @pytest.mark.parametrize("age", ["0d", "2 years", "2m", "-1y"])
 def test_a_time_is_a_number_of_days_weeks_or_years(db, age):
     with pytest.raises(CommandError, match="is no time: write 90d, 52w or 2y"):

@@ -9,7 +9,7 @@ from workflows_app.contract.data import bring
 from workflows_app.contract.permissions import has_permission
 from workflows_app.contract.registry import contract_of
 from workflows_app.engine import create
-from workflows_app.engine.edit import PROTECTED
+from workflows_app.engine.edit import PROTECTED, ask_the_model
 from workflows_app.engine.violations import refuse_violations
 from workflows_app.failures import Forbidden, Refused
 from workflows_app.models.database import database_of
@@ -65,5 +65,6 @@ def _refuse_protected(view: "WorkflowViewSet", body: Any) -> None:
 def _new_object(view: "WorkflowViewSet", body: Any) -> Any:
     """An unsaved object from what was sent. Raises Invalid."""
     obj = view.new(**bring(shape_of_columns(view), body).validated)
+    ask_the_model(obj)
     refuse_violations(obj, database_of(obj))
     return obj

@@ -25,7 +25,7 @@ from .accept import answered_before, carry_out, lock, record
 from .idempotency import actor_of, fingerprint
 from .ledger import adopt_if_unknown
 from .refuse import refuse_empty_columns, refuse_gone, refuse_stale
-from .request import Request
+from .request import Request, read_versions
 from .violations import explained, refuse_unenforced
 
 #: What its key stands for: no transition can have this name.
@@ -77,6 +77,14 @@ def refuse_stranger_to_all(obj: Any, by: Any) -> None:
     raise Forbidden(told, facts={"transition": EDIT.name, "who": who or None})
 
 
+def ask_the_model(obj: Any) -> None:
+    """What ``clean()`` says of columns that people entered. Raises Invalid with its messages."""
+    try:
+        obj.clean()
+    except ValidationError as error:
+        raise Invalid(reasons=list(reasons_of(_by_member(error)))) from error
+
+
 def _read(
     obj: Any,
     by: Any,
@@ -98,7 +106,7 @@ def _read(
         actor=actor_of(by),
         data=data,
         key=key,
-        versions={version} if isinstance(version, int) else version,
+        versions=read_versions(version),
         reason=reason,
         cause=None,
         fingerprints=(fingerprint(PATCH, contract.object_type, object_id_of(obj), data),),
@@ -215,10 +223,7 @@ def _change(request: Request, obj: Any, brought: Brought) -> None:
     for name, value in brought.validated.items():
         field = obj._meta.get_field(name)
         setattr(obj, name if isinstance(value, Model) else field.attname, value)
-    try:
-        obj.clean()
-    except ValidationError as error:
-        raise Invalid(reasons=list(reasons_of(_by_member(error)))) from error
+    ask_the_model(obj)
     for contract in contracts_of(obj):
         state = contract.state(contract.state_of(obj))
         refuse_empty_columns(state, obj, among=brought.validated)

@@ -91,12 +91,21 @@ def read_request(
         actor=actor_of(by),
         data=data,
         key=key,
-        versions={version} if isinstance(version, int) else version,
+        versions=read_versions(version),
         reason=reason,
         cause=cause,
         fingerprints=fingerprints(transition, contract.object_type, about, data),
         traceparent=traceparent,
     )
+
+
+def read_versions(version: Any) -> Collection[int] | None:
+    """The versions that the caller has seen, one or several. Raises ContractError for others."""
+    if version is None or isinstance(version, int):
+        return None if version is None else {version}
+    if isinstance(version, str) or not all(isinstance(one, int) for one in version):
+        raise ContractError(f"version= takes a number, or several, not {version!r}.")
+    return set(version)
 
 
 def key_for(prefix: str, command: Any) -> str:

@@ -91,7 +91,12 @@ def _period(text: str) -> tuple[timedelta, str]:
     match = re.fullmatch(r"([1-9]\d{0,4})([dwy])", text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is no time: write 90d, 52w or 2y.")
-    return timedelta(days=int(match[1]) * DAYS[match[2]]), text
+    age = timedelta(days=int(match[1]) * DAYS[match[2]])
+    try:
+        timezone.now() - age
+    except OverflowError as error:
+        raise ArgumentTypeError(f"{text} ago there was no calendar yet.") from error
+    return age, text
 
 
 def _models_named(names: list[str] | None) -> list[type[models.Model]]:
