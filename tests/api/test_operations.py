@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 
-from tests.engine.test_perform import make_due
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import CarrierBusy, CarrierSilent
 from workflows_app.engine import execute
@@ -37,10 +36,10 @@ def test_a_client_follows_an_operation_until_it_is_done(by_clerk, shipping):
     assert by_clerk.get(arrival["url"]).json()["transition"] == "arrive"
 
 
-def test_the_monitor_is_200_also_where_it_went_wrong(by_clerk, shipping, answers):
+def test_the_monitor_is_200_also_where_it_went_wrong(by_clerk, shipping, answers, clock):
     answers["hand_over"] = CarrierSilent
     for _ in range(3):
-        make_due()
+        clock.move(minutes=1)
         drain()
     response = monitor(by_clerk)
     assert (response.status_code, response.json()["state"]) == (200, "in_doubt")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.engine.test_perform import drain_through, make_due
+from tests.engine.test_perform import drain_through
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import AddressRefused, CarrierBusy, CarrierSilent
 from workflows_app.describe.status import status, statuses
@@ -59,7 +59,7 @@ def test_work_a_worker_has_is_running(shipping, answers):
     assert seen == [("running", "Hand over: attempt 1 of 3 is under way.")]
 
 
-def test_work_that_is_tried_again_says_why_and_when_and_how_often(shipping, answers):
+def test_work_that_is_tried_again_says_why_and_when_and_how_often(shipping, answers, clock):
     answers["hand_over"] = CarrierBusy
     drain()
     due = timezone.now().replace(hour=12) + timedelta(days=2)
@@ -70,14 +70,14 @@ def test_work_that_is_tried_again_says_why_and_when_and_how_often(shipping, answ
         "The carrier is busy and took nothing. Trying again on"
         f" {local.day} {local:%B} at {local:%H:%M} (attempt 2 of 3).",
     )
-    make_due()
+    clock.move(days=3)
     assert "Trying again as soon as a worker is free (attempt 2 of 3)." in of(shipping)[1]
 
 
-def test_work_in_doubt_comes_before_everything_else(shipping, answers, clerk):
+def test_work_in_doubt_comes_before_everything_else(shipping, answers, clerk, clock):
     answers["hand_over"] = CarrierSilent
     answers["tell_sender"] = CarrierBusy
-    drain_through(3)
+    drain_through(clock, 3)
     execute(fresh(shipping).cover, by=clerk, version=2)
     phase, headline = of(shipping)
     assert phase == "in_doubt"
@@ -122,9 +122,9 @@ def test_a_failure_that_was_followed_up_is_no_work_any_more(shipping, answers):
     assert document["work"] == []
 
 
-def test_a_failed_notification_shows_on_what_is_completed(shipping, answers):
+def test_a_failed_notification_shows_on_what_is_completed(shipping, answers, clock):
     answers["tell_sender"] = AddressRefused
-    drain_through(2)
+    drain_through(clock, 2)
     document = status(fresh(shipping))
     assert (document["state"], document["final"]) == ("arrived", True)
     assert document["phase"] == "settled_with_failures"
@@ -135,31 +135,31 @@ def test_a_failed_notification_shows_on_what_is_completed(shipping, answers):
     assert [item["state"] for item in document["work"]] == ["failed", "failed"]
 
 
-def test_a_failed_notification_does_not_hide_that_a_person_is_needed(shipping, answers):
+def test_a_failed_notification_does_not_hide_that_a_person_is_needed(shipping, answers, clock):
     answers["hand_over"] = answers["tell_sender"] = AddressRefused
-    drain_through(2)
+    drain_through(clock, 2)
     assert of(shipping) == ("needs_person", "Waiting for a clerk.")
     assert [item["effect"] for item in status(fresh(shipping))["work"]] == ["tell_sender"]
 
 
-def test_at_rest_and_at_an_end_it_is_settled_or_cancelled(packed, clerk, shipping):
+def test_at_rest_and_at_an_end_it_is_settled_or_cancelled(packed, clerk, shipping, clock):
     shelf = Parcel.objects.create(sender=packed.sender, title="s", address="x")
     back = Parcel.objects.create(sender=packed.sender, title="r", address="x")
     for other in (shelf, back):
         execute(other.pack, by=packed.sender, data={"grams": 1})
         execute(other.sort, by=clerk)
-    drain_through(2)
+    drain_through(clock, 2)
     assert of(shelf) == ("settled", "On the shelf.")
     assert of(shipping) == ("settled", "Arrived.")
     assert of(back) == ("cancelled", "Returned.")
 
 
-def test_a_resolved_doubt_is_gone(shipping, answers, operator):
+def test_a_resolved_doubt_is_gone(shipping, answers, operator, clock):
     answers["hand_over"] = CarrierSilent
-    drain_through(3)
+    drain_through(clock, 3)
     run = EffectRun.objects.get(effect="hand_over")
     resolve(run, happened=True, by=operator, reason="they have it", result={"tracking": "T1"})
-    drain_through(1)
+    drain_through(clock, 1)
     assert of(shipping) == ("settled", "Arrived.")
 
 

@@ -12,21 +12,15 @@ from workflows_app.engine import execute
 from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun, Event, Operation
-from workflows_app.models.clock import DatabaseNow
 from workflows_app.ops import resolve, skip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def make_due():
-    """Let the time pass that retries and follow-ups wait for."""
-    EffectRun.objects.filter(state="queued").update(due=DatabaseNow())
-    EffectRun.objects.filter(follow_up="pending").update(due=DatabaseNow())
-
-
-def drain_through(times):
+def drain_through(clock, times):
+    """Drain so many times, each when everything that was put off is due."""
     for _ in range(times):
-        make_due()
+        clock.move(minutes=1)
         drain()
 
 
@@ -83,27 +77,27 @@ def test_rejected_ends_at_once_and_otherwise_knows_why(shipping, answers, run_of
     assert (shipping.status, shipping.trouble) == ("halted", "address_refused")
 
 
-def test_a_spent_budget_of_not_sent_has_failed(shipping, answers, run_of):
+def test_a_spent_budget_of_not_sent_has_failed(shipping, answers, run_of, clock):
     answers["hand_over"] = CarrierBusy
-    drain_through(3)
+    drain_through(clock, 3)
     assert (run_of("hand_over").state, run_of("hand_over").attempts) == ("failed", 3)
     shipping.refresh_from_db()
     assert shipping.status == "halted"
 
 
-def test_a_keyed_budget_that_ends_on_unknown_is_in_doubt(shipping, answers, run_of):
+def test_a_keyed_budget_that_ends_on_unknown_is_in_doubt(shipping, answers, run_of, clock):
     answers["hand_over"] = CarrierSilent
-    drain_through(3)
+    drain_through(clock, 3)
     assert run_of("hand_over").state == "in_doubt"
     shipping.refresh_from_db()
     assert shipping.status == "shipping"
 
 
-def test_a_later_not_sent_does_not_settle_an_earlier_unknown(shipping, answers, run_of):
+def test_a_later_not_sent_does_not_settle_an_earlier_unknown(shipping, answers, run_of, clock):
     answers["hand_over"] = CarrierSilent
     drain()
     answers["hand_over"] = CarrierBusy
-    drain_through(2)
+    drain_through(clock, 2)
     assert run_of("hand_over").state == "in_doubt"
 
 
@@ -115,9 +109,11 @@ def test_an_undeclared_exception_is_tried_again_under_its_own_code(shipping, ans
     assert "ZeroDivisionError" in run.failure["detail"]
 
 
-def test_a_person_says_it_happened_and_the_follow_up_runs(shipping, answers, run_of, operator):
+def test_a_person_says_it_happened_and_the_follow_up_runs(
+    shipping, answers, run_of, operator, clock
+):
     answers["hand_over"] = CarrierSilent
-    drain_through(3)
+    drain_through(clock, 3)
     operation = resolve(
         run_of("hand_over"), happened=True, by=operator, reason="seen", result={"tracking": "T"}
     )
@@ -127,9 +123,9 @@ def test_a_person_says_it_happened_and_the_follow_up_runs(shipping, answers, run
     assert run_of("hand_over").state == "done"
 
 
-def test_a_person_says_it_did_not_and_otherwise_runs(shipping, answers, run_of, operator):
+def test_a_person_says_it_did_not_and_otherwise_runs(shipping, answers, run_of, operator, clock):
     answers["hand_over"] = CarrierSilent
-    drain_through(3)
+    drain_through(clock, 3)
     resolve(run_of("hand_over"), happened=False, by=operator, reason="asked them")
     shipping.refresh_from_db()
     assert (shipping.status, shipping.trouble) == ("halted", "did_not_happen")
@@ -185,13 +181,15 @@ def move_to_halted(parcel):
     execute(Parcel.objects.get(pk=parcel.pk).halt, by=SYSTEM, cause=cause)
 
 
-def test_a_follow_up_that_cannot_run_is_tried_again_and_then_an_incident(shipping, run_of, answers):
+def test_a_follow_up_that_cannot_run_is_tried_again_and_then_an_incident(
+    shipping, run_of, answers, clock
+):
     answers["hand_over"] = lambda parcel, run: {"unexpected": "shape"}  # no tracking: Invalid
     drain()
     run = run_of("hand_over")
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "pending", 1)
     for _ in range(4):
-        make_due()
+        clock.move(minutes=1)
         sweep("default")
     run.refresh_from_db()
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "dead", 5)
@@ -199,21 +197,20 @@ def test_a_follow_up_that_cannot_run_is_tried_again_and_then_an_incident(shippin
     assert shipping.status == "shipping"
 
 
-def lose_lease(run):
+def lose_lease(clock, run):
     """A worker claims the run and goes away; its lease ends."""
     from workflows_app.engine.claim import claim
 
-    make_due()
+    clock.move(minutes=1)
     claim("default", 10)
-    past = timezone.now() - timedelta(seconds=1)
-    EffectRun.objects.filter(state="running").update(lease_until=past)
+    clock.move(minutes=2)
     sweep("default")
     run.refresh_from_db()
 
 
-def test_a_lost_lease_is_rescued_and_counts_as_an_attempt(shipping, run_of):
+def test_a_lost_lease_is_rescued_and_counts_as_an_attempt(shipping, run_of, clock):
     run = run_of("tell_sender")
-    lose_lease(run)
+    lose_lease(clock, run)
     assert (run.state, run.attempts, run.leases_lost) == ("queued", 1, 1)
     assert Event.objects.filter(run=run, kind="lease_lost").count() == 1
     drain()
@@ -222,10 +219,10 @@ def test_a_lost_lease_is_rescued_and_counts_as_an_attempt(shipping, run_of):
 
 
 @pytest.mark.parametrize(("effect", "end"), [("hand_over", "in_doubt"), ("tell_sender", "failed")])
-def test_three_lost_leases_in_a_row_are_poison(shipping, run_of, effect, end):
+def test_three_lost_leases_in_a_row_are_poison(shipping, run_of, effect, end, clock):
     run = run_of(effect)
     for _ in range(3):
-        lose_lease(run)
+        lose_lease(clock, run)
     assert (run.state, run.failure["code"]) == (end, "poison")
 
 

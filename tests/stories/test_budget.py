@@ -14,8 +14,7 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import sweep
 from workflows_app.failures import Recorded
 from workflows_app.models import EffectRun, Event
-
-from .clocks import drain_until_quiet, end_leases, let_pass, make_due
+from workflows_app.testing import drain_until_quiet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,65 +57,66 @@ def test_a_remote_that_asks_for_more_time_than_is_left_ends_the_run(shipping, ru
     assert (run_of("hand_over").state, run_of("hand_over").attempts) == ("failed", 1)
 
 
-def test_after_so_many_times_it_is_over(shipping, run_of, answers):
+def test_after_so_many_times_it_is_over(shipping, run_of, answers, clock):
     answers["tell_sender"] = CarrierBusy
-    drain_until_quiet()
+    drain_until_quiet(clock)
     run = EffectRun.objects.filter(effect="tell_sender").order_by("version").first()
     assert (run.state, run.attempts) == ("failed", 3)
     outcomes = [event.data["outcome"] for event in Event.objects.filter(run=run)]
     assert outcomes == ["retry", "retry", "failed"]
 
 
-def test_after_so_long_it_is_over_however_few_times_it_was_tried(shipping, run_of, answers):
+def test_after_so_long_it_is_over_however_few_times_it_was_tried(shipping, run_of, answers, clock):
     answers["tell_sender"] = CarrierBusy
     drain()
-    let_pass(timedelta(hours=23))
+    clock.move(hours=23)
     drain()
     run = EffectRun.objects.filter(effect="tell_sender").order_by("version").first()
     assert (run.state, run.attempts) == ("failed", 2)
 
 
-def test_rejected_ends_at_once(shipping, run_of, answers):
+def test_rejected_ends_at_once(shipping, run_of, answers, clock):
     answers["hand_over"] = AddressRefused
-    drain_until_quiet()
+    drain_until_quiet(clock)
     assert len(answers.keys_of("hand_over")) == 1
     assert run_of("hand_over").state == "failed"
 
 
-def test_every_attempt_of_a_run_sends_the_same_key(shipping, answers):
+def test_every_attempt_of_a_run_sends_the_same_key(shipping, answers, clock):
     answers["hand_over"] = [CarrierBusy(), CarrierSilent(), {"tracking": "T"}]
-    drain_until_quiet()
+    drain_until_quiet(clock)
     assert len(answers.keys_of("hand_over")) == 3
     assert len(set(answers.keys_of("hand_over"))) == 1
 
 
 @pytest.mark.parametrize(("failure", "end"), [(CarrierBusy, "failed"), (CarrierSilent, "in_doubt")])
-def test_a_key_is_never_sent_after_its_window(shipping, run_of, answers, failure, end):
+def test_a_key_is_never_sent_after_its_window(shipping, run_of, answers, failure, end, clock):
     answers["hand_over"] = failure
     drain()
-    let_pass(DAY)
+    clock.move(DAY)
     drain()
     run = run_of("hand_over")
     assert (run.state, run.failure["code"]) == (end, "key_expired")
     assert len(answers.keys_of("hand_over")) == 1
 
 
-def test_a_lost_attempt_whose_window_is_over_is_in_doubt_without_another(shipping, run_of, answers):
+def test_a_lost_attempt_whose_window_is_over_is_in_doubt_without_another(
+    shipping, run_of, answers, clock
+):
     claim("default", 10)
-    let_pass(DAY)
-    end_leases()
+    clock.move(DAY)
     sweep("default")
     assert (run_of("hand_over").state, answers.keys_of("hand_over")) == ("in_doubt", [])
 
 
 def test_a_rescued_run_whose_window_ends_before_its_next_attempt_is_in_doubt(
-    shipping, run_of, answers
+    shipping, run_of, answers, clock
 ):
     claim("default", 10)
-    end_leases()
+    clock.move(minutes=2)
     sweep("default")
     assert run_of("hand_over").state == "queued"
-    let_pass(DAY)
+    clock.move(DAY)
     drain()
     assert (run_of("hand_over").state, answers.keys_of("hand_over")) == ("in_doubt", [])
 
@@ -127,7 +127,9 @@ def test_what_waited_long_for_its_first_attempt_has_its_whole_window(shipping, r
     assert run_of("hand_over").state == "done"
 
 
-def test_a_held_run_has_its_whole_window_when_its_turn_comes(packed, clerk, answers, operator):
+def test_a_held_run_has_its_whole_window_when_its_turn_comes(
+    packed, clerk, answers, operator, clock
+):
     from workflows_app.engine import execute
     from workflows_app.ops import skip
 
@@ -135,7 +137,7 @@ def test_a_held_run_has_its_whole_window_when_its_turn_comes(packed, clerk, answ
     execute(packed.cover, by=clerk)
     execute(packed.cover, by=clerk)
     drain()
-    let_pass(timedelta(days=3))
+    clock.move(days=3)
     first, second = EffectRun.objects.order_by("version")
     skip(first, by=operator, reason="done by hand")
     drain()
@@ -143,9 +145,9 @@ def test_a_held_run_has_its_whole_window_when_its_turn_comes(packed, clerk, answ
     assert (second.state, second.attempts) == ("done", 1)
 
 
-def test_an_undeclared_exception_is_retried_under_its_own_code(shipping, run_of, answers):
+def test_an_undeclared_exception_is_retried_under_its_own_code(shipping, run_of, answers, clock):
     answers["hand_over"] = ZeroDivisionError
-    drain_until_quiet()
+    drain_until_quiet(clock)
     run = run_of("hand_over")
     assert (run.state, run.attempts, run.failure["code"]) == ("failed", 3, "unexpected_error")
 
@@ -154,9 +156,9 @@ class Undeclared(Unknown):
     """Nobody knows."""
 
 
-def test_an_undeclared_unknown_is_still_unknown(shipping, run_of, answers):
+def test_an_undeclared_unknown_is_still_unknown(shipping, run_of, answers, clock):
     answers["hand_over"] = Undeclared
-    drain_until_quiet()
+    drain_until_quiet(clock)
     assert (run_of("hand_over").state, run_of("hand_over").failure["kind"]) == (
         "in_doubt",
         "unknown",
@@ -169,10 +171,10 @@ def test_an_undeclared_unknown_is_still_unknown(shipping, run_of, answers):
     ids=["not a number", "null character", "not JSON", "list", "text"],
 )
 def test_a_handler_that_returned_what_cannot_be_stored_has_done_it_nonetheless(
-    shipping, run_of, answers, result
+    shipping, run_of, answers, result, clock
 ):
     answers["hand_over"] = lambda parcel, run: result
-    drain_until_quiet()
+    drain_until_quiet(clock)
     run = run_of("hand_over")
     assert (run.state, run.leases_lost, run.failure["kind"]) == ("in_doubt", 0, "unknown")
     assert run.failure["code"] == "unexpected_result"
@@ -192,7 +194,6 @@ def test_a_failure_with_odd_facts_is_still_that_failure(shipping, run_of, answer
 def test_a_handler_that_wants_to_end_the_process_only_fails(shipping, run_of, answers, settings):
     settings.WORKFLOWS = {"THREADS": 1}
     answers["hand_over"] = SystemExit
-    make_due()
     assert drain() == 2
     assert run_of("tell_sender").state == "done"
     assert (run_of("hand_over").state, run_of("hand_over").failure["code"]) == (

@@ -20,7 +20,6 @@ from workflows_app.engine.sweep import effect_of, sweep
 from workflows_app.models import EffectRun, Operation
 from workflows_app.testing import Pause, statement
 
-from .clocks import make_due
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,7 +142,7 @@ def test_a_command_that_was_chosen_in_a_deadlock_is_tried_again(pair, sender):
 
 
 @pytest.mark.only_on("postgresql", "mysql")
-def test_an_outcome_whose_follow_up_was_chosen_in_a_deadlock_is_stored(shipping, pair):
+def test_an_outcome_whose_follow_up_was_chosen_in_a_deadlock_is_stored(shipping, pair, clock):
     """MariaDB ends all of the transaction, PostgreSQL only the savepoint: the outcome is kept."""
     (run,) = [run for run in claim("default", 2) if run.effect == "hand_over"]
     run.operation  # noqa: B018  loaded by this thread's connection
@@ -154,7 +153,7 @@ def test_an_outcome_whose_follow_up_was_chosen_in_a_deadlock_is_stored(shipping,
     outcomes, tries = deadlock(pair[0], shipping, store_the_outcome)
     assert outcomes == [None, True]
     assert tries >= 1
-    make_due()
+    clock.move(minutes=1)
     sweep("default")
     assert EffectRun.objects.get(pk=run.pk).follow_up == "done"
     assert Parcel.objects.get(pk=shipping.pk).status == "arrived"

@@ -14,7 +14,6 @@ from workflows_app.engine.sweep import effect_of, sweep, sweep_when_due
 from workflows_app.models import EffectRun, Event
 from workflows_app.ops import resolve, skip
 
-from .clocks import end_leases, make_due
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,8 +22,9 @@ LIMIT_SECONDS = 20
 
 
 @pytest.fixture(autouse=True)
-def only_we_sweep(transactional_db):
-    """The drains of these tests find that somebody has swept just now."""
+def only_we_sweep(transactional_db, settings):
+    """The drains of these tests find that somebody has swept, as far as the clock is moved."""
+    settings.WORKFLOWS = {"SWEEP_EVERY": timedelta(hours=1)}
     assert sweep_when_due("default")
 
 
@@ -56,14 +56,14 @@ class Paused:
         assert not [one for one in outcomes if isinstance(one, Exception)]
 
 
-def rescue():
-    end_leases()
+def rescue(clock):
+    clock.move(minutes=2)
     sweep("default")
 
 
-def rescue_and_repeat():
-    rescue()
-    make_due()
+def rescue_and_repeat(clock):
+    rescue(clock)
+    clock.move(minutes=1)
     drain()
 
 
@@ -80,9 +80,11 @@ def late(parcel, run):
 
 
 @pytest.mark.parametrize("answer", [late, busy, silent])
-def test_a_late_answer_changes_nothing_and_is_kept_as_an_event(shipping, run_of, answers, answer):
+def test_a_late_answer_changes_nothing_and_is_kept_as_an_event(
+    shipping, run_of, answers, answer, clock
+):
     answers["hand_over"] = paused = Paused(answer)
-    paused.while_paused(rescue_and_repeat)
+    paused.while_paused(lambda: rescue_and_repeat(clock))
     run = run_of("hand_over")
     assert (run.state, run.attempts, run.follow_up) == ("done", 2, "done")
     assert run.result == {"tracking": "from the second attempt"}
@@ -95,20 +97,20 @@ def test_a_late_answer_changes_nothing_and_is_kept_as_an_event(shipping, run_of,
 
 
 def test_a_late_answer_does_not_touch_a_run_that_waits_for_its_second_attempt(
-    shipping, run_of, answers
+    shipping, run_of, answers, clock
 ):
     answers["hand_over"] = paused = Paused(late)
-    paused.while_paused(rescue)
+    paused.while_paused(lambda: rescue(clock))
     run = run_of("hand_over")
     assert Event.objects.filter(run=run, kind="late_answer").count() == 1
     drain()
     assert run_of("hand_over").result == {"tracking": "from the second attempt"}
 
 
-def test_a_late_answer_does_not_overrule_a_person(shipping, run_of, answers, operator):
+def test_a_late_answer_does_not_overrule_a_person(shipping, run_of, answers, operator, clock):
     def decide():
         EffectRun.objects.filter(effect="hand_over").update(leases_lost=2)
-        rescue()
+        rescue(clock)
         resolve(run_of("hand_over"), happened=False, by=operator, reason="the carrier says no")
 
     answers["hand_over"] = paused = Paused(late)
@@ -120,9 +122,11 @@ def test_a_late_answer_does_not_overrule_a_person(shipping, run_of, answers, ope
     assert shipping.status == "halted"
 
 
-def test_a_late_answer_does_not_bring_back_what_was_skipped(shipping, run_of, answers, operator):
+def test_a_late_answer_does_not_bring_back_what_was_skipped(
+    shipping, run_of, answers, operator, clock
+):
     def decide():
-        end_leases()
+        clock.move(minutes=2)
         skip(run_of("hand_over"), by=operator, reason="lost")
 
     answers["hand_over"] = paused = Paused(late)
@@ -132,25 +136,27 @@ def test_a_late_answer_does_not_bring_back_what_was_skipped(shipping, run_of, an
 
 
 def test_an_answer_after_the_lease_counts_as_long_as_nobody_else_has_decided(
-    shipping, run_of, answers
+    shipping, run_of, answers, clock
 ):
     answers["hand_over"] = paused = Paused(late)
-    paused.while_paused(end_leases)
+    paused.while_paused(lambda: clock.move(minutes=2))
     run = run_of("hand_over")
     assert (run.state, run.attempts, run.result) == ("done", 1, {"tracking": "late"})
     assert not Event.objects.filter(kind="late_answer").exists()
 
 
 @pytest.mark.lenient  # its handler plays the clock and the rescuer
-def test_a_heartbeat_keeps_the_run_and_one_that_comes_too_late_says_so(shipping, run_of, answers):
+def test_a_heartbeat_keeps_the_run_and_one_that_comes_too_late_says_so(
+    shipping, run_of, answers, clock
+):
     beats = []
 
     def long(parcel, run):
-        end_leases()
+        clock.move(minutes=2)
         beats.append(run.heartbeat())
         sweep("default")
         assert run_of("hand_over").lease_until > timezone.now() + timedelta(seconds=30)
-        rescue()
+        rescue(clock)
         beats.append(run.heartbeat())
         return {"tracking": "T"}
 
@@ -164,10 +170,12 @@ def test_a_heartbeat_keeps_the_run_and_one_that_comes_too_late_says_so(shipping,
     assert Event.objects.filter(run=run, kind="late_answer").count() == 1
 
 
-def test_what_is_handed_back_late_does_not_spend_or_return_anothers_attempt(shipping, run_of):
+def test_what_is_handed_back_late_does_not_spend_or_return_anothers_attempt(
+    shipping, run_of, clock
+):
     early = {run.effect: run for run in claim("default", 10)}
-    rescue()
-    make_due()
+    rescue(clock)
+    clock.move(minutes=1)
     claim("default", 10)
     hand_back("default", early["hand_over"])
     run = run_of("hand_over")

@@ -18,7 +18,6 @@ from workflows_app.engine.sweep import sweep
 from workflows_app.failures import Recorded
 from workflows_app.models import EffectRun, Event, Operation
 
-from .clocks import make_due
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,7 +92,7 @@ def database_refuses(parcel):
 
 @pytest.mark.parametrize("broken", [trouble(ZeroDivisionError), database_refuses])
 def test_a_follow_up_that_raises_is_tried_five_times_and_then_somebodys_concern(
-    shipping, run_of, when_saved, broken
+    shipping, run_of, when_saved, broken, clock
 ):
     when_saved(broken)
     drain()
@@ -105,7 +104,7 @@ def test_a_follow_up_that_raises_is_tried_five_times_and_then_somebodys_concern(
         sweep("default")  # not due yet
         run.refresh_from_db()
         assert run.follow_up_attempts == len(waits)
-        make_due()
+        clock.move(minutes=1)
         sweep("default")
         run.refresh_from_db()
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "dead", 5)
@@ -116,7 +115,7 @@ def test_a_follow_up_that_raises_is_tried_five_times_and_then_somebodys_concern(
     assert Event.objects.filter(run=run, kind="attempt").count() == 1
 
 
-def test_a_follow_up_that_works_at_last_runs_once(shipping, run_of, when_saved):
+def test_a_follow_up_that_works_at_last_runs_once(shipping, run_of, when_saved, clock):
     left = [ZeroDivisionError, ZeroDivisionError]
 
     def twice(parcel):
@@ -126,7 +125,7 @@ def test_a_follow_up_that_works_at_last_runs_once(shipping, run_of, when_saved):
     when_saved(twice)
     drain()
     for _ in range(3):
-        make_due()
+        clock.move(minutes=1)
         sweep("default")
     run = run_of("hand_over")
     assert (run.follow_up, run.follow_up_attempts) == ("done", 3)
@@ -134,11 +133,11 @@ def test_a_follow_up_that_works_at_last_runs_once(shipping, run_of, when_saved):
     assert run_of("tell_sender").operation.transition == "arrive"
 
 
-def test_a_busy_database_spends_no_try_of_a_follow_up(shipping, run_of, when_saved):
+def test_a_busy_database_spends_no_try_of_a_follow_up(shipping, run_of, when_saved, clock):
     when_saved(trouble(OperationalError("database is locked")))
     drain()
     for _ in range(8):
-        make_due()
+        clock.move(minutes=1)
         sweep("default")
     run = run_of("hand_over")
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "pending", 0)
@@ -146,7 +145,7 @@ def test_a_busy_database_spends_no_try_of_a_follow_up(shipping, run_of, when_sav
 
 
 def test_a_pending_otherwise_holds_its_lane_until_it_ran(
-    packed, clerk, run_of, answers, when_saved
+    packed, clerk, run_of, answers, when_saved, clock
 ):
     left = [ZeroDivisionError]
 
@@ -160,12 +159,12 @@ def test_a_pending_otherwise_holds_its_lane_until_it_ran(
     execute(packed.cover, by=clerk)
     drain()
     assert (run_of("hand_over").follow_up, run_of("insure").state) == ("pending", "held")
-    make_due()
+    clock.move(minutes=1)
     sweep("default")
     assert (run_of("hand_over").follow_up, run_of("insure").state) == ("done", "queued")
 
 
-def test_parallel_sweeps_run_a_pending_follow_up_once(shipping, run_of, when_saved):
+def test_parallel_sweeps_run_a_pending_follow_up_once(shipping, run_of, when_saved, clock):
     left = [ZeroDivisionError]
 
     def once(parcel):
@@ -174,21 +173,21 @@ def test_parallel_sweeps_run_a_pending_follow_up_once(shipping, run_of, when_sav
 
     when_saved(once)
     drain()
-    make_due()
+    clock.move(minutes=1)
     at_once(*[lambda: sweep("default")] * 4)
-    make_due()
+    clock.move(minutes=1)
     sweep("default")
     assert Operation.objects.filter(transition="arrive").count() == 1
     assert run_of("hand_over").follow_up == "done"
     assert not Event.objects.filter(kind="follow_up_unwanted").exists()
 
 
-def test_a_follow_up_that_no_code_knows_any_more_is_an_incident(shipping, caplog):
+def test_a_follow_up_that_no_code_knows_any_more_is_an_incident(shipping, caplog, clock):
     EffectRun.objects.filter(effect="hand_over").update(
         state="done", result={}, follow_up="pending", effect="insure"
     )
     with caplog.at_level(logging.ERROR, "workflows_app"):
         for _ in range(5):
-            make_due()
+            clock.move(minutes=1)
             sweep("default")
     assert EffectRun.objects.get(effect="insure").follow_up == "dead"

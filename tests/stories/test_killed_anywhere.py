@@ -10,9 +10,7 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun, Event, Operation
 from workflows_app.ops import resolve
-from workflows_app.testing import killed_everywhere
-
-from .clocks import drain_until_quiet, end_leases, make_due
+from workflows_app.testing import drain_until_quiet, killed_everywhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,10 +102,10 @@ def test_a_creation_is_accepted_once_when_its_client_asks_again(sender):
         assert made.history.count() == 1
 
 
-def test_an_effect_is_done_and_done_once_at_the_remote(new_shipping, carrier, answers):
+def test_an_effect_is_done_and_done_once_at_the_remote(new_shipping, carrier, answers, clock):
     answers["hand_over"] = taking(carrier)
     for parcel, _ in killed_everywhere(new_shipping, lambda parcel: drain()):
-        drain_until_quiet()
+        drain_until_quiet(clock)
         run = run_of(parcel, "hand_over")
         assert (run.state, run.follow_up, run.holds_lane) == ("done", "done", None)
         assert 1 <= carrier.calls.count(run.key) <= run.attempts <= 2
@@ -125,13 +123,13 @@ def taking(carrier):
     return answer
 
 
-def test_a_refused_effect_is_followed_up_once(new_shipping, answers):
+def test_a_refused_effect_is_followed_up_once(new_shipping, answers, clock):
     def refused(parcel, run):
         raise AddressRefused
 
     answers["hand_over"] = refused
     for parcel, _ in killed_everywhere(new_shipping, lambda parcel: drain()):
-        drain_until_quiet()
+        drain_until_quiet(clock)
         run = run_of(parcel, "hand_over")
         assert (run.state, run.follow_up, run.holds_lane) == ("failed", "done", None)
         assert (parcel.refresh_from_db(), parcel.status) == (None, "halted")
@@ -139,7 +137,7 @@ def test_a_refused_effect_is_followed_up_once(new_shipping, answers):
         assert_everything_is_settled(parcel)
 
 
-def test_an_attempt_that_was_killed_may_have_happened(new_shipping, answers):
+def test_an_attempt_that_was_killed_may_have_happened(new_shipping, answers, clock):
     seen = set()
 
     def busy(parcel, run):
@@ -147,12 +145,12 @@ def test_an_attempt_that_was_killed_may_have_happened(new_shipping, answers):
 
     def two_attempts(parcel):
         drain()
-        make_due()
+        clock.move(minutes=1)
         drain()
 
     answers["hand_over"] = busy
     for parcel, killed in killed_everywhere(new_shipping, two_attempts):
-        drain_until_quiet()
+        drain_until_quiet(clock)
         run = run_of(parcel, "hand_over")
         lost = Event.objects.filter(run=run, kind="lease_lost").exists()
         assert run.state == ("in_doubt" if lost else "failed")
@@ -162,11 +160,11 @@ def test_an_attempt_that_was_killed_may_have_happened(new_shipping, answers):
     assert seen == {"in_doubt", "failed"}
 
 
-def test_a_rescue_happens_once(new_shipping):
+def test_a_rescue_happens_once(new_shipping, clock):
     def lost():
         parcel = new_shipping()
         claim("default", 10)
-        end_leases()
+        clock.move(minutes=2)
         return parcel
 
     for parcel, _ in killed_everywhere(lost, lambda parcel: sweep("default")):
@@ -175,14 +173,14 @@ def test_a_rescue_happens_once(new_shipping):
             run = run_of(parcel, effect)
             assert (run.state, run.attempts, run.leases_lost) == ("queued", 1, 1)
             assert Event.objects.filter(run=run, kind="lease_lost").count() == 1
-        drain_until_quiet()
+        drain_until_quiet(clock)
         assert_everything_is_settled(parcel)
 
 
-def test_a_decision_is_whole_or_has_not_been_made(new_shipping, answers, operator):
+def test_a_decision_is_whole_or_has_not_been_made(new_shipping, answers, operator, clock):
     def in_doubt():
         parcel = new_shipping()
-        drain_until_quiet()
+        drain_until_quiet(clock)
         return parcel
 
     def decide(parcel):

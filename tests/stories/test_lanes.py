@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 import pytest
 from django.db import connection, transaction
@@ -14,9 +15,8 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.perform import perform
 from workflows_app.engine.sweep import effect_of, sweep
 from workflows_app.models import EffectRun
-from workflows_app.testing import Pause, statement
+from workflows_app.testing import Pause, drain_until_quiet, statement
 
-from .clocks import drain_until_quiet, make_due
 from .locks import wait_until_somebody_waits_for_a_lock
 from .races import at_once
 
@@ -104,7 +104,7 @@ def assert_the_second_may_go():
     assert list(states) == [("done", None), ("queued", lane)]
 
 
-def test_runs_of_one_lane_never_overlap_and_never_overtake(packed, clerk, answers):
+def test_runs_of_one_lane_never_overlap_and_never_overtake(packed, clerk, answers, clock):
     at_work, order, trouble = threading.Lock(), [], {2, 5, 6}
 
     def insure(parcel, run):
@@ -119,8 +119,8 @@ def test_runs_of_one_lane_never_overlap_and_never_overtake(packed, clerk, answer
     answers["insure"] = insure
     commands = [lambda: execute(Parcel.objects.get().cover, by=clerk)] * 4
     for _ in range(3):
-        at_once(*commands, work, work)
-    drain_until_quiet()
+        at_once(*commands, work, work, lambda: pass_time(clock))
+    drain_until_quiet(clock)
     assert set(EffectRun.objects.values_list("state", flat=True)) == {"done"}
     assert order == sorted(order)
     assert len(order) == 12 + len(trouble)
@@ -129,8 +129,14 @@ def test_runs_of_one_lane_never_overlap_and_never_overtake(packed, clerk, answer
 
 def work():
     for _ in range(3):
-        make_due()
         drain()
+
+
+def pass_time(clock):
+    """Retries become due while others work; no lease ends."""
+    for _ in range(10):
+        clock.move(seconds=1)
+        time.sleep(0.02)
 
 
 def test_the_lanes_of_two_objects_do_not_wait_for_each_other(packed, clerk, sender):

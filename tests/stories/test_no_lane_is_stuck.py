@@ -14,8 +14,7 @@ from workflows_app.engine.sweep import sweep
 from workflows_app.failures import Recorded
 from workflows_app.models import EffectRun, Event, Operation
 from workflows_app.ops import resolve, skip
-
-from .clocks import drain_until_quiet, end_leases, make_due
+from workflows_app.testing import drain_until_quiet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,13 +49,13 @@ def outcomes(sequence):
     return answer
 
 
-def live_through(sequence):
+def live_through(clock, sequence):
     """Make the attempts of the keyed run, one after the other."""
     for said in sequence:
-        make_due()
+        clock.move(minutes=1)
         if said == LOST:
             claim("default", 10)
-            end_leases()
+            clock.move(minutes=2)
             sweep("default")
         else:
             drain()
@@ -82,7 +81,7 @@ def follow_up(request):
     indirect=["follow_up"],
 )
 def test_whatever_becomes_of_an_effect_its_lane_goes_on(
-    new_parcel, clerk, operator, answers, effect, follow_up
+    new_parcel, clerk, operator, answers, effect, follow_up, clock
 ):
     for sequence, end in ENDS:
         parcel = new_parcel()
@@ -94,19 +93,19 @@ def test_whatever_becomes_of_an_effect_its_lane_goes_on(
         execute(parcel.cover, by=clerk)
         head, successor = runs_in_lane_of(parcel)
         assert (head.state, successor.state) == ("queued", "held")
-        live_through(sequence)
+        live_through(clock, sequence)
         assert runs_in_lane_of(parcel)[0].state == end
         answers[effect] = outcomes([DONE] * 9)
-        goes_on_after_at_most_two_decisions(parcel, operator)
+        goes_on_after_at_most_two_decisions(clock, parcel, operator)
 
 
-def goes_on_after_at_most_two_decisions(parcel, operator):
-    drain_until_quiet()
+def goes_on_after_at_most_two_decisions(clock, parcel, operator):
+    drain_until_quiet(clock)
     for _ in range(2):
         head, successor = runs_in_lane_of(parcel)
         if successor.state != "done":
             a_person_decides(head, operator)
-            drain_until_quiet()
+            drain_until_quiet(clock)
     head, successor = runs_in_lane_of(parcel)
     assert (successor.state, head.holds_lane, successor.holds_lane) == ("done", None, None)
     assert head.settled and head.follow_up != "pending"
@@ -141,10 +140,10 @@ def a_person_decides(run, operator):
 
 
 @pytest.fixture
-def in_doubt(shipping, answers, run_of):
+def in_doubt(shipping, answers, run_of, clock):
     """A keyed run of which nobody knows whether it happened, with another behind it."""
     answers["hand_over"] = CarrierSilent
-    drain_until_quiet()
+    drain_until_quiet(clock)
     return run_of("hand_over")
 
 
@@ -203,32 +202,32 @@ def test_what_is_over_cannot_be_skipped(in_doubt, operator, state):
     refused(NotAllowed, skip, in_doubt, by=operator, reason="seen")
 
 
-def test_a_held_run_can_be_skipped_and_its_head_keeps_the_lane(packed, clerk, operator):
+def test_a_held_run_can_be_skipped_and_its_head_keeps_the_lane(packed, clerk, operator, clock):
     for _ in range(3):
         execute(packed.cover, by=clerk)
     head, second, third = EffectRun.objects.order_by("version")
     skip(second, by=operator, reason="twice by mistake")
     states = EffectRun.objects.order_by("version").values_list("state", flat=True)
     assert list(states) == ["queued", "skipped", "held"]
-    drain_until_quiet()
+    drain_until_quiet(clock)
     third.refresh_from_db()
     assert third.state == "done"
 
 
 @pytest.mark.parametrize(("effect", "end"), [("hand_over", "in_doubt"), ("tell_sender", "failed")])
-def test_three_lost_leases_in_a_row_are_poison(shipping, run_of, effect, end):
-    live_through([LOST, LOST])
+def test_three_lost_leases_in_a_row_are_poison(shipping, run_of, effect, end, clock):
+    live_through(clock, [LOST, LOST])
     assert (run_of(effect).state, run_of(effect).leases_lost) == ("queued", 2)
-    live_through([LOST])
+    live_through(clock, [LOST])
     run = run_of(effect)
     assert (run.state, run.failure["code"], run.attempts) == (end, "poison", 3)
     assert Event.objects.filter(run=run, kind="lease_lost").count() == 3
 
 
-def test_an_answer_between_two_lost_leases_begins_the_count_anew(shipping, run_of, answers):
+def test_an_answer_between_two_lost_leases_begins_the_count_anew(shipping, run_of, answers, clock):
     answers["hand_over"] = outcomes([LOST, BUSY])
-    live_through([LOST, BUSY])
+    live_through(clock, [LOST, BUSY])
     assert run_of("hand_over").leases_lost == 0
-    live_through([LOST])
+    live_through(clock, [LOST])
     run = run_of("hand_over")
     assert (run.state, run.failure["code"], run.leases_lost) == ("in_doubt", "worker_lost", 1)

@@ -20,9 +20,9 @@ from workflows_app.engine.request import key_for
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import Operation
 from workflows_app.ops import place, resolve, skip
+from workflows_app.testing import drain_until_quiet
 
 from .another_release import move, stored_state, stored_under
-from .clocks import drain_until_quiet, end_leases, make_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,10 +106,10 @@ def test_the_timeline_tells_the_label_and_keeps_what_was_stored(underway):
 
 
 def test_an_operator_decides_about_a_run_of_an_object_under_a_former_value(
-    shipping, run_of, answers, operator
+    shipping, run_of, answers, operator, clock
 ):
     answers["hand_over"] = CarrierSilent
-    drain_until_quiet()
+    drain_until_quiet(clock)
     move(shipping, "sent", transition="dust")
     resolve(
         run_of("hand_over"), happened=True, by=operator, reason="seen", result={"tracking": "T"}
@@ -156,24 +156,24 @@ def test_runs_under_a_former_name_are_performed_under_the_name_of_today(shipping
     assert any("to hand over succeeded" in text for text in shown)
 
 
-def test_a_run_that_was_held_under_a_former_name_takes_its_turn(shipping, clerk, run_of):
+def test_a_run_that_was_held_under_a_former_name_takes_its_turn(shipping, clerk, run_of, clock):
     execute(shipping.cover, by=clerk, version=shipping.version)
     stored_under("give_away", "hand_over")
-    drain_until_quiet()
+    drain_until_quiet(clock)
     assert (run_of("give_away").state, run_of("insure").state) == ("done", "done")
 
 
-def test_lost_work_under_a_former_name_is_rescued(shipping, run_of):
+def test_lost_work_under_a_former_name_is_rescued(shipping, run_of, clock):
     stored_under("give_away", "hand_over")
     claim("default", 10)
-    end_leases()
+    clock.move(minutes=2)
     sweep("default")
     assert run_of("give_away").state == "queued"
 
 
-def test_a_doubt_under_a_former_name_is_resolved(shipping, run_of, answers, operator):
+def test_a_doubt_under_a_former_name_is_resolved(shipping, run_of, answers, operator, clock):
     answers["hand_over"] = CarrierSilent
-    drain_until_quiet()
+    drain_until_quiet(clock)
     stored_under("give_away", "hand_over")
     work = status(shipping)["work"][0]
     assert (work["effect"], work["label"], work["max_attempts"]) == ("give_away", "Hand over", 3)
@@ -183,18 +183,20 @@ def test_a_doubt_under_a_former_name_is_resolved(shipping, run_of, answers, oper
         skip(run_of("give_away"), by=operator, reason="settled")
 
 
-def test_what_follows_waits_while_the_object_stands_in_a_state_of_another_release(shipping, run_of):
+def test_what_follows_waits_while_the_object_stands_in_a_state_of_another_release(
+    shipping, run_of, clock
+):
     move(shipping, "of_tomorrow", transition="dust")
     drain()
     run = run_of("hand_over")
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "pending", 0)
     for _ in range(7):
-        make_due()
+        clock.move(minutes=1)
         sweep("default")
     run = run_of("hand_over")
     assert (run.follow_up, run.follow_up_attempts) == ("pending", 0)
     move(shipping, "shipping", transition="dust")
-    make_due()
+    clock.move(minutes=1)
     sweep("default")
     assert run_of("hand_over").follow_up == "done"
 

@@ -11,24 +11,23 @@ from workflows_app.engine import execute
 from workflows_app.engine.claim import claim
 from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import AT_A_TIME, sweep, sweep_when_due
-from workflows_app.models import EffectRun, SweepLease
+from workflows_app.models import EffectRun
 from workflows_app.models.clock import DatabaseNow
 from workflows_app.testing import Pause, statement
 
-from .clocks import end_leases
 from .races import Crowd, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def two_lost(packed, clerk, sender):
+def two_lost(packed, clerk, sender, clock):
     """Two parcels, each with a run whose worker went away; the first one's earlier."""
     other = Parcel.objects.create(sender=sender, title="b", address="x")
     execute(packed.cover, by=clerk)
     execute(other.cover, by=clerk)
     claim("default", 2)
-    end_leases()
+    clock.move(minutes=2)
     EffectRun.objects.filter(object_id=str(packed.pk)).update(
         lease_until=DatabaseNow() - timedelta(hours=1)
     )
@@ -94,11 +93,11 @@ def test_however_much_unknown_work_is_lost_known_work_is_rescued(two_lost):
     assert state_of(other) == "queued"
 
 
-def test_of_many_workers_one_sweeps_at_a_time(db, settings):
+def test_of_many_workers_one_sweeps_at_a_time(db, settings, clock):
     settings.WORKFLOWS = {"SWEEP_EVERY": timedelta(hours=1)}
     with Crowd(4) as crowd:
         swept = crowd.round(*[lambda: sweep_when_due("default")] * 4)
         assert sorted(swept) == [False, False, False, True]
-        SweepLease.objects.update(due=DatabaseNow())
+        clock.move(hours=1)
         swept = crowd.round(*[lambda: sweep_when_due("default")] * 4)
         assert sorted(swept) == [False, False, False, True]

@@ -12,8 +12,8 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun, Event, Operation
 from workflows_app.ops import resolve, skip
+from workflows_app.testing import drain_until_quiet
 
-from .clocks import drain_until_quiet, end_leases, make_due
 from .races import Crowd, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,10 +40,10 @@ def test_unknown_work_waits_unspent_and_stops_nobody_else(shipping, run_of, colu
     assert not Event.objects.filter(run=unknown).exists()
 
 
-def test_unknown_work_that_a_worker_left_behind_stops_no_rescue(shipping, run_of):
+def test_unknown_work_that_a_worker_left_behind_stops_no_rescue(shipping, run_of, clock):
     rename("tell_sender", object_type="attic.trunk")
     claim("default", 10)
-    end_leases()
+    clock.move(minutes=2)
     sweep("default")
     assert run_of("hand_over").state == "queued"
 
@@ -55,12 +55,12 @@ def test_a_person_can_skip_what_no_code_knows_any_more(shipping, run_of, operato
     assert (run.state, run.holds_lane) == ("skipped", None)
 
 
-def test_a_person_can_skip_lost_work_that_no_code_knows_any_more(shipping, run_of, operator):
+def test_a_person_can_skip_lost_work_that_no_code_knows_any_more(shipping, run_of, operator, clock):
     rename("hand_over", effect="of_yesterday")
     claim("default", 10)
     with pytest.raises(NotAllowed):
         skip(run_of("of_yesterday"), by=operator, reason="its worker is still there")
-    end_leases()
+    clock.move(minutes=2)
     fence = run_of("of_yesterday").fence
     skip(run_of("of_yesterday"), by=operator, reason="removed in this release")
     run = run_of("of_yesterday")
@@ -78,17 +78,19 @@ def test_the_effects_of_a_deleted_object_fail_and_say_why(shipping, run_of):
     assert run_of("hand_over").follow_up == "unwanted"
 
 
-def test_an_object_deleted_after_an_unanswered_attempt_leaves_a_doubt(shipping, run_of, answers):
+def test_an_object_deleted_after_an_unanswered_attempt_leaves_a_doubt(
+    shipping, run_of, answers, clock
+):
     answers["hand_over"] = CarrierSilent
     drain()
     Parcel.objects.all()._raw_delete("default")
-    make_due()
+    clock.move(minutes=1)
     drain()
     run = run_of("hand_over")
     assert (run.state, run.failure["code"]) == ("in_doubt", "object_gone")
 
 
-def test_a_skip_and_a_claim_at_once_are_one_after_the_other(packed, clerk, operator):
+def test_a_skip_and_a_claim_at_once_are_one_after_the_other(packed, clerk, operator, clock):
     with Crowd(2) as crowd:
         for _ in range(30):
             execute(packed.cover, by=clerk)
@@ -100,7 +102,7 @@ def test_a_skip_and_a_claim_at_once_are_one_after_the_other(packed, clerk, opera
             run.refresh_from_db()
             if isinstance(skipped, NotAllowed):
                 assert (run.state, [one.pk for one in claimed]) == ("running", [run.pk])
-                end_leases()
+                clock.move(minutes=2)
                 skip(run, by=operator, reason="not needed")
             else:
                 assert (run.state, claimed) == ("skipped", [])
@@ -122,9 +124,9 @@ def test_parallel_drains_perform_each_run_once(packed, clerk, people, answers):
     assert not Event.objects.exclude(kind="attempt").exists()
 
 
-def test_two_operators_at_once_decide_once(shipping, run_of, answers, operator):
+def test_two_operators_at_once_decide_once(shipping, run_of, answers, operator, clock):
     answers["hand_over"] = CarrierSilent
-    drain_until_quiet()
+    drain_until_quiet(clock)
     run = run_of("hand_over")
     assert run.state == "in_doubt"
     outcomes = at_once(
@@ -135,9 +137,9 @@ def test_two_operators_at_once_decide_once(shipping, run_of, answers, operator):
     assert Operation.objects.filter(kind="operator").count() == 1
 
 
-def test_what_is_settled_cannot_be_skipped(shipping, run_of, answers, operator):
+def test_what_is_settled_cannot_be_skipped(shipping, run_of, answers, operator, clock):
     answers["hand_over"] = AddressRefused
-    drain_until_quiet()
+    drain_until_quiet(clock)
     assert (run_of("hand_over").state, run_of("hand_over").follow_up) == ("failed", "done")
     for effect in ("hand_over", "tell_sender"):
         with pytest.raises(NotAllowed):
@@ -146,10 +148,10 @@ def test_what_is_settled_cannot_be_skipped(shipping, run_of, answers, operator):
 
 
 def test_what_happened_stays_done_when_its_dead_follow_up_is_skipped(
-    shipping, run_of, answers, operator
+    shipping, run_of, answers, operator, clock
 ):
     answers["hand_over"] = lambda parcel, run: {"unexpected": "shape"}
-    drain_until_quiet()
+    drain_until_quiet(clock)
     assert (run_of("hand_over").state, run_of("hand_over").follow_up) == ("done", "dead")
     skip(run_of("hand_over"), by=operator, reason="entered by hand")
     run = run_of("hand_over")
