@@ -24,6 +24,7 @@ def test_the_list_and_the_page_say_what_was_removed(packed, keeper, browser_of):
     listed = text_of(browser.get(reverse("admin:workflows_app_tombstone_changelist")))
     assert f"parcel {packed.pk}" in listed
     assert f"user:{packed.sender.pk}" in listed
+    assert "the system the sender asked" in listed
     for tombstone in Tombstone.objects.all():
         page = reverse("admin:workflows_app_tombstone_change", args=[tombstone.pk])
         assert tombstone.reason in text_of(browser.get(page))

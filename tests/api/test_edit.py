@@ -127,7 +127,11 @@ def test_a_column_of_another_state_is_a_conflict_that_says_when(by_sender, packe
     assert (response.status_code, kind(response)) == (409, "transition-not-allowed")
     problem = response.json()
     assert problem["reasons"] == [
-        {"code": "not_editable", "detail": "grams: to be edited only in New."}
+        {
+            "code": "not_editable",
+            "detail": "grams: to be edited only in New.",
+            "pointer": "#/grams",
+        }
     ]
     assert problem["editable"] == ["address"]
     assert problem["current"]["state"] == "shelf"
@@ -138,6 +142,7 @@ def test_a_column_of_other_people_is_forbidden_and_says_whose_it_is(by_clerk, pa
     response = patch(by_clerk, packed, {"trouble": "none"})
     assert (response.status_code, kind(response)) == (403, "transition-forbidden")
     assert response.json()["detail"] == "Only the sender may edit trouble."
+    assert [reason["pointer"] for reason in response.json()["reasons"]] == ["#/trouble"]
 
 
 def test_who_sees_it_and_edits_nothing_is_forbidden(as_user, packed, people):

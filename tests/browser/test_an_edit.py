@@ -45,8 +45,8 @@ def test_a_late_save_tells_what_changed_and_keeps_what_was_typed(width, desk, at
     write(desk, "#id_grams", "250")
     edit(packed, by=person("other", "handle_parcel", "view_parcel"), data={"title": "maps"})
     desk.click(SAVE)
-    assert "It has changed since you opened this page" in desk.text_of(".errornote ~ .errorlist")
-    assert "Edited by Other: title." in desk.text_of(".workflow-changes")
+    assert "opened this page, and nothing was saved" in desk.text_of(".errornote ~ .errorlist")
+    assert "Edited by Other: title." in desk.text_of(".errorlist ~ .workflow-changes")
     assert "it is now: maps" in desk.text_of(".field-title .errorlist")
     assert value_of(desk, "#id_grams") == "250"
     assert names_of(packed) == ["create", "pack", "edit"]

@@ -182,3 +182,8 @@ def test_a_permission_needs_no_row_of_the_object(users, parcels, django_assert_n
 
 def test_the_roles_in_a_combination_are_named_in_order():
     assert ((sender | SYSTEM) | (clerk & ~light)).roles() == (sender, clerk, light)
+
+
+def test_what_is_joined_by_or_can_be_told_apart():
+    both = clerk & ~light
+    assert (sender | (SYSTEM | both)).alternatives() == (sender, SYSTEM, both)

@@ -184,7 +184,7 @@ def test_an_account_number_that_is_missing_is_entered_by_its_claimant(claim):
     do(claim, "submit", "claimant")
     with pytest.raises(GuardFailed, match="Enter the account number"):
         do(claim, "approve", "reviewer", payout="1.00")
-    with pytest.raises(Forbidden, match="Only the claimant"):
+    with pytest.raises(Forbidden, match="^Only the claimant or finance may edit this"):
         edit(claim, by=person("reviewer"), data={"iban": IBAN})
     with pytest.raises(NotAllowed, match="only in Draft"):
         edit(claim, by=person("claimant"), data={"title": "Hail"})

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
+from tests.testapp import workflow
 from tests.testapp.models import Parcel, Product, Seat, Trip
 from workflows_app import (
     SYSTEM,
@@ -110,6 +111,14 @@ def test_who_edits_nothing_anywhere_is_forbidden_whatever_he_sends(packed):
         refusal = refused(Forbidden, packed, stranger, **data)
         assert refusal.detail == "Only the sender or a clerk may edit this."
     assert editable_columns(packed, stranger) == ()
+
+
+def test_a_role_that_several_states_name_is_told_once(packed, monkeypatch):
+    monkeypatch.setattr(
+        workflow.Status.SHELF, "editable", {workflow.clerk | workflow.sender: ("title",)}
+    )
+    refusal = refused(Forbidden, packed, person("stranger", "view_parcel"), title="x")
+    assert refusal.detail == "Only the sender or a clerk may edit this."
 
 
 def test_the_system_edits_nothing(packed):

@@ -176,7 +176,11 @@ def changes_since(request: HttpRequest, obj: Any) -> list[str]:
 
 
 def _told(refusal: Refused) -> dict[str, Any]:
+    if isinstance(refusal, Stale):
+        late = _("It has changed since you opened this page, and nothing was saved. Look at what"
+                 " happened, and save again if you still want this.")  # fmt: skip
+        return {"refused": [("", str(late))], "is_stale": True}
     said = [
         (pointer.split("/")[1] if pointer else "", text) for pointer, text in sentences(refusal)
     ]
-    return {"refused": said, "is_stale": isinstance(refusal, Stale)}
+    return {"refused": said, "is_stale": False}

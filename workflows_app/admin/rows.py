@@ -53,6 +53,11 @@ class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Nobody."""
         return False
 
+    @admin.display(description=_("by"), ordering="actor_label")
+    def actor_shown(self, row: Any) -> str:
+        """Who did it."""
+        return str(row.actor_label)
+
     @admin.display(description=_("object"), ordering="object_id")
     def object_shown(self, row: Any) -> Any:
         """The object, linked."""
@@ -77,7 +82,7 @@ class OperationAdmin(RowAdmin):
     """Every accepted command."""
 
     list_display = (
-        "accepted_at", "object_shown", "transition_shown", "states_shown", "version", "actor_label",
+        "accepted_at", "object_shown", "transition_shown", "states_shown", "version", "actor_shown",
     )  # fmt: skip
     list_filter = (ObjectTypeFilter, TransitionFilter, "kind")
     search_fields = ("object_id__exact", "actor__exact")
@@ -196,7 +201,7 @@ class EventAdmin(RowAdmin):
 class TombstoneAdmin(RowAdmin):
     """What was removed or erased, by whom and why."""
 
-    list_display = ("at", "kind", "subject_shown", "version", "actor_label", "reason")
+    list_display = ("at", "kind", "subject_shown", "version", "actor_shown", "reason")
     list_filter = ("kind", ObjectTypeFilter)
     fields = (
         "id", "kind", "subject_shown", "version", "operations", "events", "runs", "snapshots",

@@ -135,7 +135,7 @@ def problem_of(refusal: Refused, **members: Any) -> Problem:
         told["errors"] = errors_of(refusal.reasons)
     elif refusal.reasons or kind is GUARD_FAILED:
         reasons = refusal.reasons or [refusal]
-        told["reasons"] = [{"code": r.code, "detail": r.detail} for r in reasons]
+        told["reasons"] = [_reason_of(one) for one in reasons]
     headers = {}
     if isinstance(refusal, TryAgain):
         headers["Retry-After"] = str(math.ceil(refusal.retry_after.total_seconds()))
@@ -146,6 +146,13 @@ def _kind_of(refusal: Refused) -> ProblemType:
     if refusal.code == PROTECTED:
         return PROTECTED_FIELD
     return next((kind for wide, kind in _KINDS if isinstance(refusal, wide)), GUARD_FAILED)
+
+
+def _reason_of(reason: Any) -> dict[str, str]:
+    """A guard, or the refusal itself, says why; what is about a member of the body points at it."""
+    pointer = getattr(reason, "pointer", "")
+    told = {"code": reason.code, "detail": reason.detail}
+    return told | ({"pointer": f"#{pointer}"} if pointer else {})
 
 
 def errors_of(reasons: Iterable[Reason]) -> list[dict[str, str]]:

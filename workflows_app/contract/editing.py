@@ -45,13 +45,14 @@ def editable_states(obj: Any, user: Any) -> dict[str, list[State]]:
 
 
 def editors_of(obj: Any, column: str | None = None) -> tuple[Who, ...]:
-    """Who may edit this column in some state; without one, any column."""
+    """Who may edit this column in some state, each named once; without one, any column."""
     everybody = (editors_in(contract, state).items() for contract, state in _states_of(obj))
     found = (
-        who
+        one
         for group in everybody
         for who, columns in group
         if (columns if column is None else column in columns)
+        for one in who.alternatives()
     )
     return tuple(dict.fromkeys(found))
 

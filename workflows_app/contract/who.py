@@ -49,6 +49,10 @@ class Who(ABC):
         """Equal where two declarations mean the same people, whatever people call them."""
         return (repr(self), *(role.rows_of for role in self.roles()))
 
+    def alternatives(self) -> "tuple[Who, ...]":
+        """Each of whom is meant by itself: what ``|`` joins, in order."""
+        return (self,)
+
     def __or__(self, other: "Who") -> "Who":
         return _Either(self, _who(other))
 
@@ -76,6 +80,9 @@ class _Either(Who):
 
     def roles(self) -> "tuple[Role, ...]":
         return self.left.roles() + self.right.roles()
+
+    def alternatives(self) -> "tuple[Who, ...]":
+        return self.left.alternatives() + self.right.alternatives()
 
     def __repr__(self) -> str:
         return f"({self.left!r} | {self.right!r})"
