@@ -22,6 +22,12 @@ def releases(tmp_path_factory, django_db_blocker):
         yield before, after
 
 
+@pytest.fixture(scope="module")
+def deployed(releases):
+    """The release after has migrated the database, too."""
+    assert releases[1].manage("migrate")[0] == 0
+
+
 @pytest.fixture
 def before(releases):
     return releases[0]

@@ -6,7 +6,8 @@ import pytest
 
 from tests.cluster_members import wait_until
 
-pytestmark = pytest.mark.timeout(240)
+#: One database, which the tests find as the ones above them left it: in one process, in order.
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("releases")]
 
 PATIENCE_SECONDS = 45
 
@@ -54,6 +55,7 @@ def test_the_guard_of_the_release_before_is_outdated_until_the_migrations_ran(af
     assert findings(after)[:2] == (0, [])
 
 
+@pytest.mark.usefixtures("deployed")
 def test_a_server_and_a_worker_of_the_release_before_work_on_after_the_migrations(before):
     order = before.order("old and old", "pick")
     with before.worker():
@@ -61,6 +63,7 @@ def test_a_server_and_a_worker_of_the_release_before_work_on_after_the_migration
     assert before.calls(order) == [("before", "book_courier"), ("before", "reserve")]
 
 
+@pytest.mark.usefixtures("deployed")
 def test_a_new_worker_does_what_an_old_server_asked_for(before, after):
     order = before.order("old and new", "pick")
     with after.worker():
@@ -84,6 +87,7 @@ def test_a_new_worker_does_what_an_old_server_asked_for(before, after):
     assert any("to hold stock succeeded" in text for text in texts)
 
 
+@pytest.mark.usefixtures("deployed")
 def test_an_old_worker_leaves_alone_what_only_the_new_release_knows(before, after):
     new, old = after.order("new and old", "collect"), before.order("beside it", "pick")
     with before.worker():
@@ -111,6 +115,7 @@ def all_done_but_unknown(order):
     return f"EffectRun.objects.filter(object_id='{order}', state='done').count() == 1"
 
 
+@pytest.mark.usefixtures("deployed")
 def test_both_workers_side_by_side_do_everything_once(before, after):
     orders = [before.order(f"by the old {n}", "pick") for n in range(3)]
     orders += [after.order(f"by the new {n}", "collect") for n in range(3)]

@@ -123,12 +123,13 @@ def machine_of(
             self.story.command(name, who, data, seen)
 
         @rule(
-            which=st.integers(min_value=0, max_value=99),
+            moves=st.lists(st.integers(min_value=0, max_value=99), min_size=1, max_size=3),
             ending=st.just("done") | st.none() | st.sampled_from(world.endings),
         )
-        def go_on(self, which: int, ending: str | None) -> None:
-            """Somebody who may does what is possible now, and perhaps the world answers."""
-            self.story.go_on(which)
+        def go_on(self, moves: list[int], ending: str | None) -> None:
+            """People who may do what is possible, one after the other; then the world answers."""
+            for which in moves:
+                self.story.go_on(which)
             if ending:
                 self.story.work(ending)
 
