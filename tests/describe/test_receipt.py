@@ -62,24 +62,24 @@ def test_the_worst_effect_decides(shipping, answers):
     assert of("ship")["state"] == "retrying"
 
 
-def test_a_doubt_is_worse_than_a_retry_and_not_done(shipping, answers):
+def test_a_doubt_is_worse_than_a_retry_and_not_done(shipping, answers, clock):
     answers["hand_over"] = CarrierSilent
-    drain_through(3)
+    drain_through(clock, 3)
     document = of("ship")
     assert (document["state"], document["done"]) == ("in_doubt", False)
 
 
-def test_failed_means_its_otherwise_ran(shipping, answers):
+def test_failed_means_its_otherwise_ran(shipping, answers, clock):
     answers["hand_over"] = AddressRefused
-    drain_through(1)
+    drain_through(clock, 1)
     document = of("ship")
     assert (document["state"], document["done"]) == ("failed", True)
     assert [c["transition"] for c in document["caused"]] == ["halt"]
 
 
-def test_a_dead_notification_leaves_it_completed_with_failures(shipping, answers):
+def test_a_dead_notification_leaves_it_completed_with_failures(shipping, answers, clock):
     answers["tell_sender"] = AddressRefused
-    drain_through(1)
+    drain_through(clock, 1)
     document = of("ship")
     assert (document["state"], document["done"]) == ("completed_with_failures", True)
 

@@ -24,11 +24,11 @@ def texts(parcel):
     return [re.sub(r"at [\d:]+", "at TIME", e["text"]) for e in timeline(parcel).entries]
 
 
-def test_a_support_person_reads_what_happened_from_creation_to_the_end(shipping, answers):
+def test_a_support_person_reads_what_happened_from_creation_to_the_end(shipping, answers, clock):
     answers["tell_sender"] = CarrierBusy
     drain()
     answers["tell_sender"] = AddressRefused
-    drain_through(1)
+    drain_through(clock, 1)
     told = texts(shipping)
     assert told[:3] == [
         "Created by the system.",
@@ -63,9 +63,9 @@ def test_what_followed_a_failure_says_so(shipping, answers):
     assert attempt < halt
 
 
-def test_a_doubt_and_a_persons_decision_are_told(shipping, answers, operator):
+def test_a_doubt_and_a_persons_decision_are_told(shipping, answers, operator, clock):
     answers["hand_over"] = CarrierSilent
-    drain_through(3)
+    drain_through(clock, 3)
     run = EffectRun.objects.get(effect="hand_over")
     resolve(run, happened=False, by=operator, reason="The carrier searched.")
     told = texts(shipping)

@@ -257,7 +257,7 @@ def test_a_handler_gives_commands_by_the_system_because_of_its_run(on_the_road, 
     assert [one["id"] for one in receipt(run.operation)["caused"]][-1] == str(taken.id)
 
 
-def test_another_attempt_gets_the_first_operation_again(on_the_road, answers):
+def test_another_attempt_gets_the_first_operation_again(on_the_road, answers, clock):
     seat = Seat.objects.create(trip=on_the_road, number=9)
     given = []
 
@@ -268,14 +268,14 @@ def test_another_attempt_gets_the_first_operation_again(on_the_road, answers):
         return {}
 
     answers["ring"] = take_and_fail_once
-    drain_through(2)
+    drain_through(clock, 2)
     assert [one.replayed for one in given] == [False, True]
     assert given[0].id == given[1].id
     assert EffectRun.objects.get(effect="ring").state == "done"
 
 
 def test_a_command_that_is_refused_to_a_handler_is_tried_again_with_the_effect(
-    on_the_road, answers
+    on_the_road, answers, clock
 ):
     seat = Seat.objects.create(trip=on_the_road, number=9, broken=True)
     answers["ring"] = lambda trip, run: run.execute(seat.void) and {}
@@ -284,7 +284,7 @@ def test_a_command_that_is_refused_to_a_handler_is_tried_again_with_the_effect(
     assert (run.state, run.failure["code"]) == ("queued", "guard_failed")
     assert run.failure["detail"] == "The seat is broken."
     Seat.objects.filter(pk=seat.pk).update(broken=False)
-    drain_through(1)
+    drain_through(clock, 1)
     assert EffectRun.objects.get(effect="ring").state == "done"
 
 
