@@ -9,12 +9,13 @@ from django.db import connection, transaction
 from django_fsm.signals import post_transition
 
 from tests.engine.conftest import person
+from tests.testapp import remote
 from tests.testapp.beginnings import LeadWorkflow
 from tests.testapp.models import Domain, Lead, Parcel
 from workflows_app import SYSTEM, Forbidden, GuardFailed, Invalid, KeyReused
 from workflows_app.engine import create, execute
 from workflows_app.engine.drain import drain
-from workflows_app.failures import ContractError, ProtectedState
+from workflows_app.failures import ContractError, ProtectedState, Refused
 from workflows_app.models import EffectRun, Operation
 
 pytestmark = pytest.mark.django_db
@@ -225,6 +226,35 @@ def test_of_parallel_requests_under_one_key_one_creates_and_the_others_hear_of_i
     assert len({operation.id for operation in answers}) == 1
     assert sorted(operation.replayed for operation in answers) == [False, True, True, True]
     assert (Lead.objects.count(), EffectRun.objects.count()) == (1, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_duplicate_that_the_first_one_refuses_hears_of_it(ada):
+    """The other one commits after this one has looked up its key; where it must wait, it hears."""
+    answers, others = [], []
+
+    def sign_up():
+        try:
+            answers.append(execute(Lead.sign_up, by=ada, data=ADA, key="k"))
+        finally:
+            connection.close()
+
+    def one_trial_only(lead, cmd):
+        if not others:
+            others.append(threading.Thread(target=sign_up))
+            others[0].start()
+            others[0].join(2)
+            if Lead.objects.exists():
+                raise Refused("One trial is enough.")
+
+    remote.answers["sign_up"] = one_trial_only
+    try:
+        answers.append(execute(Lead.sign_up, by=ada, data=ADA, key="k"))
+    finally:
+        remote.forget()
+        others[0].join(30)
+    assert len({operation.id for operation in answers}) == 1
+    assert sorted(operation.replayed for operation in answers) == [False, True]
 
 
 def test_a_contract_without_such_a_command_begins_plainly(ada):

@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from tests.engine.test_perform import drain_through
+from tests.testapp import remote
 from tests.testapp.beginnings import Domain, Lead
 from tests.testapp.models import Seat, Trip
 from workflows_app.contract.people import SYSTEM
@@ -40,6 +41,13 @@ def trip(driver):
     made = Trip.objects.create(title="to the sea")
     execute(made.open, by=driver, data={"bus": "A", "day": 1, "seats": 3})
     return made
+
+
+@pytest.fixture
+def told():
+    """What a body does by the word of the test."""
+    yield remote.answers
+    remote.forget()
 
 
 def states(trip):
@@ -159,6 +167,16 @@ def test_a_new_object_that_violates_a_constraint_refuses_the_command(trip, drive
         execute(trip.double, by=driver)
     assert refused.value.detail == "New seat: Seat with this Trip and Number already exists."
     assert refused.value.facts["refused_by"]["id"] is None
+    assert trip.seats.count() == 3
+
+
+def test_a_new_object_keeps_the_constraints_that_the_database_lacks(trip, told):
+    seat, other = trip.seats.all()[:2]
+    Seat.objects.filter(pk=other.pk).update(badge="7")
+    told["misbehave"] = lambda one, cmd: cmd.create(Seat, trip=one.trip, number=9, badge="7")
+    with pytest.raises(Refused) as refused:
+        execute(seat.misbehave, by=SYSTEM)
+    assert refused.value.detail == "New seat: Somebody else wears this badge."
     assert trip.seats.count() == 3
 
 

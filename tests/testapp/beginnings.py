@@ -67,6 +67,7 @@ class LeadWorkflow(Workflow, states=Stage, seen_by=owner | sales):
     )
     def sign_up(self, cmd):
         """Ask for a trial."""
+        remote.obey("sign_up", self, cmd)
         self.owner = cmd.actor.user
         self.email = cmd.data["email"]
         self.company = cmd.data.get("company", "")

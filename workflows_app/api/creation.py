@@ -9,7 +9,8 @@ from workflows_app.contract.data import bring
 from workflows_app.contract.permissions import has_permission
 from workflows_app.contract.registry import contract_of
 from workflows_app.engine import create
-from workflows_app.engine.edit import PROTECTED, ask_the_model
+from workflows_app.engine.edit import ask_the_model
+from workflows_app.engine.refuse_edit import PROTECTED
 from workflows_app.engine.violations import refuse_violations
 from workflows_app.failures import Forbidden, Refused
 from workflows_app.models.database import database_of

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from rest_framework.response import Response
 
 from workflows_app.engine import edit
-from workflows_app.engine.edit import EDIT, PATCH, refuse_stranger_to_all
+from workflows_app.engine.edit_transition import EDIT, PATCH
+from workflows_app.engine.refuse_edit import refuse_stranger_to_all
 from workflows_app.failures import Refused
 
 from .answers import answer

@@ -14,7 +14,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import set_rollback
 
 from workflows_app.contract.data import reasons_of
-from workflows_app.engine.edit import PROTECTED
+from workflows_app.engine.refuse_edit import PROTECTED
 from workflows_app.failures import (
     Forbidden,
     Invalid,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404
 
 from workflows_app.contract.transitions import Transition
-from workflows_app.engine.edit import PROTECTED
+from workflows_app.engine.refuse_edit import PROTECTED
 from workflows_app.failures import Forbidden, Invalid, KeyReused, Refused, TryAgain
 
 from .documents import object_document

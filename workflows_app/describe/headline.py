@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from workflows_app.contract.states import State
 from workflows_app.contract.who import Who
-from workflows_app.engine.settle import FOLLOW_UP_TRIES
+from workflows_app.engine.follow_up import FOLLOW_UP_TRIES
 from workflows_app.models import FollowUp, RunState
 
 from .times import spoken

@@ -8,14 +8,14 @@ from django.db import IntegrityError, transaction
 from workflows_app.contract.data import Brought, bring
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.watching import Place, inside
-from workflows_app.failures import Invalid
+from workflows_app.failures import Invalid, KeyReused, Refused, TryAgain
 from workflows_app.models import Kind, Operation
 from workflows_app.models.writing import Writing, writing
 
+from .begin import begin
 from .body import run_body
 from .command import Command, command_for
-from .create import begin
-from .idempotency import actor_label, earlier_answer, key_hash
+from .idempotency import earlier_answer
 from .ledger import adopt_if_unknown, write_operation
 from .locking import lock_object, retrying
 from .outbox import request_effects
@@ -62,15 +62,23 @@ def carry_out(request: Request, step: Callable[[Request], tuple[Operation, Any]]
     try:
         with inside(Place.ENGINE, request.transition, request.instance, request.using):
             operation, present = retrying(request.using, lambda: step(request))
-    except (IntegrityError, Invalid):
-        # The same key won beside us, on another object or with the same unique column.
-        earlier = answered_before(request)
+    except (IntegrityError, Refused) as error:
+        earlier = answered_before(request) if _may_have_lost(request, error) else None
         if earlier is None:
             raise
         return earlier
     if present is not None:
         _refresh(request.instance, present)
     return operation
+
+
+def _may_have_lost(request: Request, error: Exception) -> bool:
+    """Whether the same key may have won beside us: on another object, with the same unique column,
+    or, as nothing makes creations wait for each other, by creating what now refuses us.
+    """
+    if isinstance(error, IntegrityError | Invalid):
+        return True
+    return request.transition.creates and not isinstance(error, KeyReused | TryAgain)
 
 
 def give(request: Request) -> tuple[Operation, Any]:
@@ -129,19 +137,10 @@ def record(request: Request, obj: Any, kind: Kind, source: str, brought: Brought
         field=request.contract.field,
         id=request.operation_id,
         version=obj.version + 1,
-        transition=request.transition.name,
         source=source,
         target=request.contract.state_of(obj),
         kind=kind,
-        actor=request.actor,
-        actor_label=actor_label(request.by),
-        reason=request.reason,
-        data=brought.stored,
-        key=request.key,
-        key_hash=key_hash(request.key),
-        fingerprint=request.fingerprints[0],
-        cause=request.cause.name if request.cause else "",
-        traceparent=request.traceparent,
+        **request.receipt(brought.stored),
     )
 
 

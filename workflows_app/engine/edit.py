@@ -7,32 +7,27 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
-from django.utils.translation import gettext_lazy as _
 
 from workflows_app.contract.column_data import ColumnData
 from workflows_app.contract.data import Brought, bring, reasons_of
-from workflows_app.contract.editing import editable_columns, editable_states, editors_of
-from workflows_app.contract.people import SYSTEM, signed_in
 from workflows_app.contract.registry import contract_of, contracts_of
-from workflows_app.contract.transitions import Transition
-from workflows_app.failures import ContractError, Forbidden, Invalid, NotAllowed, Reason
+from workflows_app.failures import ContractError, Invalid, Reason
 from workflows_app.models import Kind, Operation
-from workflows_app.models.database import database_of
 from workflows_app.models.identity import object_id_of
 from workflows_app.models.writing import Writing, writing
 
 from .accept import answered_before, carry_out, lock, record
-from .idempotency import actor_of, fingerprint
+from .edit_transition import EDIT, PATCH
+from .idempotency import fingerprint
 from .ledger import adopt_if_unknown
 from .refuse import refuse_empty_columns, refuse_gone, refuse_stale
-from .request import Request, read_versions
+from .refuse_edit import (
+    refuse_elsewhere_editable,
+    refuse_strange_columns,
+    refuse_stranger_to_all,
+)
+from .request import Request, request_of
 from .violations import explained, refuse_unenforced
-
-#: What its key stands for: no transition can have this name.
-PATCH = "PATCH"
-
-PROTECTED = "protected_field"
-NOTEDITABLE = "not_editable"
 
 
 def edit(
@@ -63,20 +58,6 @@ def edit(
     return carry_out(request, partial(_give, shape=checked))
 
 
-def refuse_stranger_to_all(obj: Any, by: Any) -> None:
-    """Somebody who may edit no column of this object in any state."""
-    if by is SYSTEM:
-        raise Forbidden(
-            "Only people edit columns; what the system changes stands in a transition's body.",
-            facts={"transition": EDIT.name},
-        )
-    if editable_columns(obj, by) or editable_states(obj, by):
-        return
-    who = " or ".join(map(str, editors_of(obj)))
-    told = f"Only {who} may edit this." if who else "Nobody edits this; commands change it."
-    raise Forbidden(told, facts={"transition": EDIT.name, "who": who or None})
-
-
 def ask_the_model(obj: Any) -> None:
     """What ``clean()`` says of columns that people entered. Raises Invalid with its messages."""
     try:
@@ -96,20 +77,17 @@ def _read(
 ) -> Request:
     if not isinstance(obj, Model) or obj.pk is None:
         raise ContractError(f"edit() takes a stored object, as in edit(claim, ...), not {obj!r}.")
-    contract = contract_of(obj)
-    return Request(
-        instance=obj,
-        contract=contract,
-        transition=EDIT,
-        using=database_of(contract.model),
+    about = (contract_of(obj).object_type, object_id_of(obj))
+    return request_of(
+        obj,
+        EDIT,
+        (fingerprint(PATCH, *about, data),),
         by=by,
-        actor=actor_of(by),
+        version=version,
         data=data,
         key=key,
-        versions=read_versions(version),
         reason=reason,
         cause=None,
-        fingerprints=(fingerprint(PATCH, contract.object_type, object_id_of(obj), data),),
         traceparent=traceparent,
     )
 
@@ -125,9 +103,9 @@ def _give(request: Request, shape: Any) -> tuple[Operation, Any]:
         refuse_stranger_to_all(obj, request.by)
         shape = partial(shape, obj)
         columns = _columns_named(request, obj, shape)
-        _refuse_strange_columns(request, obj, columns)
+        refuse_strange_columns(request.by, obj, columns)
         brought = _bring(request, obj, shape)
-        _refuse_wrong_state(request, obj, brought)
+        refuse_elsewhere_editable(request.by, obj, brought.validated)
         source = request.contract.stored_state_of(obj)
         adopt_if_unknown(obj, request.using)
         _change(request, obj, brought)
@@ -148,38 +126,6 @@ def _columns_named(request: Request, obj: Any, shape: Any) -> dict[str, str]:
     return {name: column for name, column in sources.items() if column in own}
 
 
-def _refuse_strange_columns(request: Request, obj: Any, columns: Mapping[str, str]) -> None:
-    """Columns that this person may edit in no state, and those that nobody may."""
-    now = editable_columns(obj, request.by)
-    if not (others := {m: column for m, column in columns.items() if column not in now}):
-        return
-    ever = editable_states(obj, request.by)
-    editors = {m: editors_of(obj, column) for m, column in others.items()}
-    if nobodys := [member for member, who in editors.items() if not who]:
-        raise _protected(nobodys)
-    reasons = [
-        Reason(
-            NOTEDITABLE,
-            f"Only {' or '.join(map(str, who))} may edit {_name(obj, others[member])}.",
-            f"/{member}",
-        )
-        for member, who in editors.items()
-        if others[member] not in ever
-    ]
-    if reasons:
-        told = " ".join(reason.detail for reason in reasons)
-        raise Forbidden(told, reasons=reasons, facts={"transition": EDIT.name})
-
-
-def _protected(members: list[str]) -> Invalid:
-    refusal = Invalid(
-        f"Only a command writes {', '.join(members)}.",
-        reasons=[Reason(PROTECTED, "Only a command writes it.", f"/{m}") for m in members],
-    )
-    refusal.code = PROTECTED
-    return refusal
-
-
 def _bring(request: Request, obj: Any, shape: Any) -> Brought:
     """The validated values by column, and the JSON form that is stored."""
     brought = bring(shape, request.data)
@@ -193,29 +139,6 @@ def _bring(request: Request, obj: Any, shape: Any) -> Brought:
             " there is no such column. A serializer for edits gives columns of the object itself."
         )
     return brought
-
-
-def _refuse_wrong_state(request: Request, obj: Any, brought: Brought) -> None:
-    """Columns that this person may edit, but not in the present state."""
-    now = editable_columns(obj, request.by)
-    if not (others := [name for name in brought.validated if name not in now]):
-        return
-    ever = editable_states(obj, request.by)
-    reasons = [
-        Reason(NOTEDITABLE, f"{_name(obj, name)}: {_only_in(ever.get(name, ()))}.", f"/{name}")
-        for name in others
-    ]
-    raise NotAllowed(
-        " ".join(reason.detail for reason in reasons),
-        reasons=reasons,
-        facts={"transition": EDIT.name, "editable": list(now)},
-    )
-
-
-def _only_in(states: Collection[Any]) -> str:
-    if not states:
-        return "not to be edited"
-    return f"to be edited only in {' or '.join(str(state.label) for state in states)}"
 
 
 def _change(request: Request, obj: Any, brought: Brought) -> None:
@@ -244,29 +167,3 @@ def _write_row_and_history(request: Request, obj: Any) -> None:
     ):
         obj.version += 1
         obj.save(using=request.using)
-
-
-def _name(obj: Any, column: str) -> str:
-    return str(obj._meta.get_field(column).verbose_name)
-
-
-def _never(self: Any, cmd: Any) -> None:
-    """An edit has no body."""
-
-
-#: What every contract has besides its own transitions: the operation's name and label.
-EDIT = Transition(
-    name="edit",
-    field="",
-    label=_("Edit"),  # type: ignore[arg-type]
-    description="",
-    sources=("*",),
-    targets=(None,),
-    by=signed_in,
-    body=_never,
-    data=None,
-    guards=(),
-    effects={},
-    version_required=True,
-    was=(),
-)

@@ -59,6 +59,17 @@ def key_hash(key: str | None) -> str | None:
     return None if key is None else hashlib.sha256(key.encode()).hexdigest()
 
 
+def receipt(by: Any, key: str | None, **said: Any) -> dict[str, Any]:
+    """What an operation records of who asked for it and under which key, and what else was said."""
+    return {
+        "actor": actor_of(by),
+        "actor_label": actor_label(by),
+        "key": key,
+        "key_hash": key_hash(key),
+        **said,
+    }
+
+
 def derived_key(*parts: str) -> str:
     """A key made of other names; what would be too long to store ends in its SHA-256."""
     key = ":".join(parts)

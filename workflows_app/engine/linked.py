@@ -15,9 +15,9 @@ from workflows_app.models import Operation
 from workflows_app.models.database import database_of
 from workflows_app.models.writing import Writing, body_is_running, writing
 
-from .idempotency import actor_label, actor_of, key_hash
+from .idempotency import receipt
 from .request import Cause, Request, read_request
-from .violations import explained
+from .violations import explained, refuse_unenforced
 
 #: How many commands may stand in one another. A deeper chain is a mistake of the contracts.
 DEEPEST = 10
@@ -105,17 +105,12 @@ class Linked:
 
     def _insert(self, obj: Any, contract: Contract, key: str) -> None:
         using = self.request.using
-        receipt = {
-            "actor": actor_of(SYSTEM),
-            "actor_label": actor_label(SYSTEM),
-            "key": key,
-            "key_hash": key_hash(key),
-            "cause": self._cause.name,
-            "traceparent": self.request.traceparent,
-        }
+        said = {"cause": self._cause.name, "traceparent": self.request.traceparent}
+        command = Writing(receipt=receipt(SYSTEM, key, **said))
         with _passed_on(contract, "", "create"), explained(using) as attempt:
             attempt.obj = obj
-            with transaction.atomic(using=using), writing(obj, Writing(receipt=receipt)):
+            refuse_unenforced(obj, using)
+            with transaction.atomic(using=using), writing(obj, command):
                 obj.save(using=using)
 
     def _read(self, command: Any, data: Mapping[str, Any] | None, reason: str) -> Request:

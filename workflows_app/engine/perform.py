@@ -20,9 +20,10 @@ from workflows_app.models.clock import DatabaseNow, database_now
 
 from .accept import execute
 from .answers import Answer, Failed, Happened, Hopeless, last_attempt_before
+from .follow_up import SNOOZE
 from .locking import retrying
 from .request import Cause, key_for
-from .settle import SNOOZE, settle
+from .settle import settle
 from .settle_many import Finished, may_wait
 from .signals import attempt_answered
 from .traces import untold

@@ -11,7 +11,7 @@ from workflows_app.failures import ContractError, Recorded
 from workflows_app.models.database import database_of
 from workflows_app.models.identity import object_id_of, uuid7
 
-from .idempotency import actor_of, derived_key, fingerprints
+from .idempotency import actor_of, derived_key, fingerprints, receipt
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,43 @@ class Request:
         """The key of its object as text; empty for a command that creates."""
         return "" if self.transition.creates else object_id_of(self.instance)
 
+    def receipt(self, data: Any) -> dict[str, Any]:
+        """What its operation records of the request. ``data``: in the form that is stored."""
+        return receipt(
+            self.by,
+            self.key,
+            fingerprint=self.fingerprints[0],
+            transition=self.transition.name,
+            data=data,
+            reason=self.reason,
+            cause=self.cause.name if self.cause else "",
+            traceparent=self.traceparent,
+        )
+
+
+def request_of(
+    instance: Any,
+    transition: Transition,
+    fingerprints: tuple[str, ...],
+    *,
+    by: Any,
+    version: int | Collection[int] | None,
+    **said: Any,
+) -> Request:
+    """A request for this transition of this instance, by somebody who may be asked for one."""
+    contract = contract_of(instance, transition.field)
+    return Request(
+        instance=instance,
+        contract=contract,
+        transition=transition,
+        using=database_of(contract.model),
+        by=by,
+        actor=actor_of(by),
+        versions=read_versions(version),
+        fingerprints=fingerprints,
+        **said,
+    )
+
 
 def read_request(
     command: Any,
@@ -79,22 +116,19 @@ def read_request(
 ) -> Request:
     """Everything a command is about, found once. Raises ContractError for what is no command."""
     instance, transition = _named(command)
-    contract = contract_of(instance, transition.field)
+    object_type = contract_of(instance, transition.field).object_type
     about = "" if transition.creates else object_id_of(instance)
     _refuse_version_of_nothing(transition, version)
-    return Request(
-        instance=instance,
-        contract=contract,
-        transition=transition,
-        using=database_of(contract.model),
+    return request_of(
+        instance,
+        transition,
+        fingerprints(transition, object_type, about, data),
         by=by,
-        actor=actor_of(by),
+        version=version,
         data=data,
         key=key,
-        versions=read_versions(version),
         reason=reason,
         cause=cause,
-        fingerprints=fingerprints(transition, contract.object_type, about, data),
         traceparent=traceparent,
     )
 

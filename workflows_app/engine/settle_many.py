@@ -13,7 +13,8 @@ from workflows_app.models import EffectRun, Event, EventKind, RunState
 
 from .answers import Happened
 from .locking import own_transaction, reconnecting
-from .settle import done_attempt, settle
+from .run_events import done_attempt
+from .settle import settle
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ from workflows_app.models import EffectRun, EventKind, FollowUp, RunState, Sweep
 from workflows_app.models.clock import DatabaseNow, database_now
 
 from .answers import judge_lost
+from .follow_up import follow_up
 from .locking import is_passing, lock_named_object, own_transaction, retrying
 from .outbox import free_lane, promote
 from .queue import wake
-from .settle import conclude, follow_up, frees_its_lane, write_event
+from .run_events import write_event
+from .settle import conclude, frees_its_lane
 from .traces import untold
 
 logger = logging.getLogger("workflows_app")

@@ -17,7 +17,8 @@ from workflows_app.engine.ledger import adopt_if_unknown, write_operation
 from workflows_app.engine.locking import lock_named_object, retrying
 from workflows_app.engine.outbox import free_lane
 from workflows_app.engine.queue import wake
-from workflows_app.engine.settle import conclude, write_event
+from workflows_app.engine.run_events import write_event
+from workflows_app.engine.settle import conclude
 from workflows_app.failures import Current, Forbidden, Invalid, NotAllowed, Recorded, Stale
 from workflows_app.models import EffectRun, EventKind, FollowUp, Kind, Operation, RunState
 from workflows_app.models.database import database_of
