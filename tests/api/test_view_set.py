@@ -39,7 +39,13 @@ def test_without_a_serializer_every_column_is_shown_and_the_editable_ones_may_be
     body = client.get(response.headers["Location"]).json()
     assert body.pop("workflow")["state"] == "open"
     assert body.pop("status_since")
-    assert body == {"id": str(crate.pk), "title": "big", "status": "open", "version": 0}
+    assert body == {
+        "id": str(crate.pk),
+        "title": "big",
+        "picture": None,
+        "status": "open",
+        "version": 0,
+    }
     refused = client.post(LIST, {"id": str(uuid.uuid4())}, headers={"Idempotency-Key": new_key()})
     assert refused.json()["errors"][0]["code"] == "unknown_field"
 

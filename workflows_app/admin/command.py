@@ -19,7 +19,7 @@ from workflows_app.contract.registry import contract_of
 from workflows_app.contract.transitions import Transition
 from workflows_app.describe.status import status
 from workflows_app.engine import execute, refusals
-from workflows_app.failures import Forbidden, Invalid, KeyReused, Refused, Stale
+from workflows_app.failures import Forbidden, KeyReused, Refused, Stale
 
 from .addresses import command_url, object_url
 from .data_form import DataForm
@@ -195,7 +195,7 @@ def sentences(refusal: Refused) -> list[tuple[str, str]]:
     if isinstance(refusal, KeyReused):
         sent = _("This page was sent before, with other values. Confirm again to send these.")
         return [("", str(sent))]
-    if isinstance(refusal, Invalid) or refusal.reasons:
+    if refusal.reasons:
         return [(reason.pointer, reason.detail) for reason in refusal.reasons]
     return [("", refusal.detail)]
 

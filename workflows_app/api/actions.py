@@ -12,7 +12,7 @@ from workflows_app.contract.registry import Contract
 from workflows_app.contract.transitions import Transition
 
 from .commands import give_beginning, give_command
-from .links import url_of
+from .links import key_in_address, url_of
 
 if TYPE_CHECKING:
     from .views import WorkflowViewSet
@@ -91,6 +91,7 @@ def _name_successor(
 ) -> Response:
     """Under a former address: say which one it is today."""
     if address != name:
-        today = url_of(view.request, f"{view.basename}-{route_name(name)}", **view.kwargs)
+        named = {word: key_in_address(part) for word, part in view.kwargs.items()}
+        today = url_of(view.request, f"{view.basename}-{route_name(name)}", **named)
         response.headers["Link"] = f'<{today}>; rel="successor-version"'
     return response
