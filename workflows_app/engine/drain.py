@@ -38,6 +38,8 @@ def drain(at_most_seconds: float = AT_MOST_SECONDS) -> int:
 def _work_until_empty(using: str, threads: Threads, ends: float) -> None:
     next_sweep = 0.0
     while time.monotonic() < ends and not stopping():
+        # Looked at before the claim: who ends after it may leave something due that it did not see.
+        nobody_works = threads.idle
         threads.settle_finished()
         if runs := _claim_for(using, threads):
             _begin_or_hand_back(using, threads, runs)
@@ -45,7 +47,7 @@ def _work_until_empty(using: str, threads: Threads, ends: float) -> None:
             next_sweep = time.monotonic() + settings.SWEEP_EVERY.total_seconds()
             if sweep_when_due(using):
                 continue
-        if not runs and threads.idle:
+        if not runs and nobody_works:
             return
         if not runs:
             threads.leave_if_stuck()
