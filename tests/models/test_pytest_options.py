@@ -76,6 +76,7 @@ def suite(tmp_path_factory, django_db_blocker):
         project.models()
         with (home / "settings.py").open("a") as settings:
             settings.write(SETTINGS.format(name=f"{home}/{name}.sqlite3" if of_sqlite else name))
+        project.write("pytest.ini", "[pytest]")  # or it finds that of a directory above it
         project.write("test_ships.py", TESTS)
         project.step('manage("makemigrations", "ships")')
 
