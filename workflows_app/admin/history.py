@@ -76,7 +76,9 @@ class ReadOnlyHistory(admin.ModelAdmin):  # type: ignore[type-arg]
         near = [key.name for key in keys if database_of(key.related_model) == using]
         far = [key.name for key in keys if key.name not in near]
         mine = manager.using(using).filter(**{self.opts.pk.attname: obj.pk})
-        found: QuerySet[Any] = mine.select_related(*near).prefetch_related(*far)
+        found: QuerySet[Any] = mine.prefetch_related(*far)
+        if near:  # with no name at all it would follow every key
+            found = found.select_related(*near)
         return found.order_by("-history_id")
 
     def _page(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
