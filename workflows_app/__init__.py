@@ -1,8 +1,13 @@
 """Workflows for Django: the words of a contract."""
 
-from .contract.effects import Retry, keyed, replay_safe
+from .contract.clocks import After
+from .contract.confirmation import External, accepted
+from .contract.groups import in_order, together
 from .contract.guards import guard
+from .contract.messages import on_message
 from .contract.people import SYSTEM, Role, signed_in
+from .contract.retry import Retry
+from .contract.safety_classes import committed, keyed, replay_safe
 from .contract.states import State, States
 from .contract.transitions import transition
 from .contract.workflow import Workflow
@@ -24,6 +29,8 @@ from .failures import (
 
 __all__ = [
     "SYSTEM",
+    "After",
+    "External",
     "Failure",
     "Forbidden",
     "GuardFailed",
@@ -42,9 +49,14 @@ __all__ = [
     "TryAgain",
     "Unknown",
     "Workflow",
+    "accepted",
+    "committed",
     "guard",
+    "in_order",
     "keyed",
+    "on_message",
     "replay_safe",
     "signed_in",
+    "together",
     "transition",
 ]

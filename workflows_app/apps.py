@@ -15,6 +15,7 @@ class WorkflowsConfig(AppConfig):
         """Connect what the models must not import."""
         from .contract import checks as contract_checks  # noqa: F401  importing registers them
         from .engine.ledger import write_operation_of_deletion, write_operation_zero
+        from .engine.timers import deleted_object_keeps_none, new_object_keeps_time
         from .models import checks  # noqa: F401  importing registers them
         from .models.deletion import object_deleted
         from .models.guard.around_migrations import (
@@ -24,6 +25,8 @@ class WorkflowsConfig(AppConfig):
         from .models.workflow_model import object_inserted
 
         object_inserted.connect(write_operation_zero)
+        object_inserted.connect(new_object_keeps_time)
         object_deleted.connect(write_operation_of_deletion)
+        object_deleted.connect(deleted_object_keeps_none)
         pre_migrate.connect(lift_before_migrations, sender=self)
         post_migrate.connect(install_after_migrations, sender=self)

@@ -11,11 +11,11 @@ from typing import Any
 from workflows_app.failures import ContractError
 
 from .effects import Effect
+from .groups import Entry, Group, refuse_twice
+from .messages import OnMessage
 from .states import State
-from .transitions import DECLARED, Declared, Transition
+from .transitions import ANY, DECLARED, MESSAGES, Declared, Transition
 from .words import listed, name
-
-ANY = "*"
 
 
 def compile_transition(body: Callable[..., Any], states: Any, field: str) -> Transition:
@@ -36,8 +36,10 @@ def _compile(
 ) -> Transition:
     called = body.__name__
     targets = _targets(called, declared.target, states)
+    messages = getattr(body, MESSAGES, ())
     if declared.source is None:
         _refuse_wrong_creation(called, declared, targets)
+    _refuse_lost_messages(called, messages, creates=declared.source is None)
     return Transition(
         name=called,
         field=field,
@@ -52,6 +54,9 @@ def _compile(
         effects=_effects(called, declared.effects, targets),
         version_required=declared.version_required,
         was=tuple(name(f"{called}: was", former) for former in was),
+        messages=messages,
+        supersedes=declared.supersedes,
+        undoes=declared.undoes,
     )
 
 
@@ -63,10 +68,25 @@ def _refuse_wrong_creation(
             f"{called}: with source=None there is no state to stay in; say the target= in which the"
             " new object begins."
         )
+    if declared.supersedes or declared.undoes:
+        raise ContractError(
+            f"{called}: with source=None there is nothing yet to supersede or to undo."
+        )
     if declared.version_required:
         raise ContractError(
             f"{called}: with source=None nobody can have seen a version; remove version_required."
         )
+
+
+def _refuse_lost_messages(called: str, messages: tuple[OnMessage, ...], *, creates: bool) -> None:
+    for one in messages:
+        if creates and one.finds is not None:
+            raise ContractError(f"{called} creates: @on_message has no finds=, there is no object.")
+        if not creates and one.finds is None:
+            raise ContractError(
+                f"{called}: @on_message({one.types[0]!r}) does not say whom it is about; write"
+                ' finds=lambda payload: {"<column>": payload["data"]["<member>"]}.'
+            )
 
 
 def _sources(called: str, source: Any, states: Any) -> tuple[str, ...]:
@@ -103,7 +123,7 @@ def _known(called: str, what: str, given: Any, states: Any) -> tuple[str, ...]:
 
 def _effects(
     called: str, given: Any, targets: tuple[str | None, ...]
-) -> dict[str | None, tuple[Effect, ...]]:
+) -> dict[str | None, tuple[Entry, ...]]:
     if not isinstance(given, Mapping):
         every_time = _effect_list(called, given)
         return dict.fromkeys(targets, every_time)
@@ -112,13 +132,15 @@ def _effects(
     return {target: _effect_list(called, given.get(target, ())) for target in targets}
 
 
-def _effect_list(called: str, given: Any) -> tuple[Effect, ...]:
+def _effect_list(called: str, given: Any) -> tuple[Entry, ...]:
     effects = listed(f"{called}: effects", given)
     for effect in effects:
-        if not isinstance(effect, Effect):
+        if not isinstance(effect, Effect | Group):
             raise ContractError(
-                f"{called}: {effect!r} is no effect; declare it with @replay_safe or @keyed."
+                f"{called}: {effect!r} is no effect; declare it with @replay_safe, @keyed or"
+                " @committed."
             )
+    refuse_twice(called, effects)
     return effects
 
 
@@ -148,6 +170,8 @@ def _joined(ways: tuple[Transition, ...]) -> Transition:
         data=None,
         guards=(),
         effects={},
+        supersedes=(),
+        undoes=(),
         version_required=any(way.version_required for way in ways),
         stacked=ways,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from .clock_table import Clock, steps_of
 from .effects import Effect
 from .former import by_every_name
 from .people import Role
@@ -48,6 +49,11 @@ class Contract:
     def seen_by(self) -> Who:
         """Who may see an object and everything about it."""
         return self.workflow.workflow_seen_by
+
+    @property
+    def override(self) -> Who | None:
+        """Who may put an object into any state of this workflow; None: nobody."""
+        return self.workflow.workflow_override
 
     @property
     def secret(self) -> frozenset[str]:
@@ -95,9 +101,15 @@ class Contract:
         return tuple(one for one in self.all_transitions.values() if one.creates)
 
     @cached_property
+    def is_told(self) -> bool:
+        """Whether messages from outside run any transition of the model."""
+        return any(transition.messages for transition in self.all_transitions.values())
+
+    @cached_property
     def all_effects(self) -> dict[str, Effect]:
-        """Every effect that any transition of any workflow of the model asks for, by name."""
-        return {e.name: e for t in self.all_transitions.values() for e in t.all_effects()}
+        """Every effect that any workflow of the model asks for, by name."""
+        steps = [step for one in self.workflows for step in steps_of(one)]
+        return {effect.name: effect for step in steps for effect in step.all_effects()}
 
     @cached_property
     def ways(self) -> tuple[Transition, ...]:
@@ -117,8 +129,26 @@ class Contract:
 
     @cached_property
     def effects(self) -> dict[str, Effect]:
-        """Every effect any transition of this workflow asks for, by name."""
-        return {e.name: e for t in self.transitions.values() for e in t.all_effects()}
+        """Every effect that a transition or a clock of this workflow asks for, by name."""
+        return {e.name: e for step in steps_of(self.workflow) for e in step.all_effects()}
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """Every clock of this workflow."""
+        return self.workflow.workflow_clocks
+
+    @cached_property
+    def clock_steps(self) -> tuple[Transition, ...]:
+        """The steps of the system by which clocks ask for an effect, each for its clock's states.
+
+        They are no transitions that anybody could ask for.
+        """
+        return tuple(one.transition for one in self.clocks if one.effect and one.transition)
+
+    def clock_kept(self, name: str, state: str) -> Clock | None:
+        """The clock that rows have under this name while the object is in this state."""
+        kept = (one for one in self.clocks if name in one.every_name and one.is_kept_in(state))
+        return next(kept, None)
 
     @cached_property
     def version(self) -> str:
@@ -129,11 +159,18 @@ class Contract:
             self.effects.values(),
             self.seen_by,
             self.workflow.workflow_secret,
+            self.clocks,
+            self.override,
         )
 
     def effect_named(self, name: str) -> Effect | None:
         """The effect that runs have under this name, of today or of an earlier release."""
         return self._by_every_effect_name.get(name)
+
+    def owner_of_undo(self, undo: Effect) -> Who | None:
+        """Who acts on what this effect undoes, where its contract names somebody."""
+        undone = (one for one in self.all_effects.values() if one.undo is undo)
+        return next((one.owner for one in undone if one.owner), None)
 
     @cached_property
     def every_effect_name(self) -> tuple[str, ...]:

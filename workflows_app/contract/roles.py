@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from .clock_table import steps_of
 from .people import Role
 from .who import Who
 from .workflow import Workflow
@@ -14,7 +15,9 @@ def roles_of(workflow: type[Workflow]) -> tuple[Role, ...]:
 
 def _named(workflow: type[Workflow]) -> Iterator[Who]:
     yield workflow.workflow_seen_by
-    for transition in workflow.workflow_transitions.values():
+    if workflow.workflow_override is not None:
+        yield workflow.workflow_override
+    for transition in steps_of(workflow):
         yield transition.by
         yield from (effect.owner for effect in transition.all_effects() if effect.owner)
     for state in workflow.workflow_states.all():

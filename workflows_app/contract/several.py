@@ -6,6 +6,7 @@ from typing import Any
 
 from workflows_app.failures import ContractError
 
+from .clock_table import steps_of
 from .effects import Effect
 from .workflow import Workflow
 
@@ -48,6 +49,5 @@ def _unlike(one: dict[str, Effect], other: dict[str, Effect]) -> Iterable[str]:
 
 
 def _effects(workflow: type[Workflow]) -> dict[str, Effect]:
-    transitions = workflow.workflow_transitions.values()
-    effects = {effect.name: effect for one in transitions for effect in one.all_effects()}
+    effects = {effect.name: effect for one in steps_of(workflow) for effect in one.all_effects()}
     return {name: effect for effect in effects.values() for name in (effect.name, *effect.was)}

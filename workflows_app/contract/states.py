@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from workflows_app.failures import ContractError
 
+from .clocks import After, deadlines
 from .former import by_every_name
 from .who import Who
 from .words import names
@@ -24,6 +25,7 @@ class State(str):
     its own, ``{role: [...]}``; unsaid, in the initial state it is what Django calls editable but
     for columns that say who holds a role, and elsewhere nothing. ``was`` lists the values that
     earlier releases stored for it, oldest first: rows that stand in one of them are in this state.
+    ``deadline`` says how long it may last and what is done then: one ``After`` or a list.
     """
 
     label: str
@@ -35,6 +37,7 @@ class State(str):
     required: tuple[str, ...]
     editable: Mapping[Who, tuple[str, ...]] | None  # None: nothing was said
     was: tuple[str, ...]
+    deadlines: tuple[After, ...]
 
     def __new__(
         cls,
@@ -49,6 +52,7 @@ class State(str):
         required: Sequence[str] = (),
         editable: Sequence[str] | Mapping[Who, Sequence[str]] | None = None,
         was: Sequence[str] = (),
+        deadline: After | Sequence[After] | None = None,
     ) -> "State":
         self = super().__new__(cls, value)
         self.label = label
@@ -58,6 +62,7 @@ class State(str):
         self.required = names(f"State {value!r}: required", required)
         self.editable = None if editable is None else _by_role(value, editable, self.owner)
         self.was = names(f"State {value!r}: was", was)
+        self.deadlines = deadlines(f"State {value!r}", deadline)
         _refuse_contradictions(self, owner_said=owner is not _UNSAID)
         return self
 

@@ -3,17 +3,25 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workflows_app.failures import ContractError
 
 from .effects import Effect
+from .groups import Entry, effects_in
 from .guards import Guard
 from .who import Who
 from .words import listed, names
 
+if TYPE_CHECKING:
+    from .messages import OnMessage
+
 #: Where a body keeps what its decorators noted, in the order written.
 DECLARED = "declared_transitions"
+#: Where it keeps the messages that run it, in the order written.
+MESSAGES = "declared_messages"
+#: In ``source=`` any state that is not final, in ``supersedes=`` every run that is open.
+ANY = "*"
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -32,9 +40,15 @@ class Transition:
     body: Callable[..., Any]
     data: Any
     guards: tuple[Guard, ...]
-    effects: Mapping[str | None, tuple[Effect, ...]]
+    effects: Mapping[str | None, tuple[Entry, ...]]
     version_required: bool
     was: tuple[str, ...]
+    #: The messages from outside that run it.
+    messages: tuple["OnMessage", ...] = ()
+    #: The effects whose open runs it ends; ``"*"``: all of its workflow.
+    supersedes: tuple[Effect, ...] | str = ()
+    #: The effects that it ends, and takes back where they are done.
+    undoes: tuple[Effect, ...] = ()
     #: Where its method carries several declarations: each of them. It stands for all of them then.
     stacked: tuple["Transition", ...] = ()
 
@@ -62,14 +76,15 @@ class Transition:
         """Whether it never changes the state."""
         return self.targets == (None,)
 
-    def effects_for(self, target: str | None) -> tuple[Effect, ...]:
-        """What it asks for when it arrived at this target; None: the state stayed."""
+    def effects_for(self, target: str | None) -> tuple[Entry, ...]:
+        """The effects and groups it asks for when it arrived at this target; None: it stayed."""
         return self.effects.get(target if target in self.targets else None, ())
 
     def all_effects(self) -> tuple[Effect, ...]:
         """Every effect it may ask for, each named once."""
-        groups = [group for way in self.ways for group in way.effects.values()]
-        return tuple({e.name: e for group in groups for e in group}.values())
+        entries = [asked for way in self.ways for asked in way.effects.values()]
+        effects = (effect for asked in entries for effect in effects_in(asked))
+        return tuple({e.name: e for effect in effects for e in effect.with_undo()}.values())
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,8 @@ class Declared:
     label: str
     version_required: bool
     was: tuple[str, ...]
+    supersedes: tuple[Effect, ...] | str
+    undoes: tuple[Effect, ...]
 
 
 def transition(
@@ -94,10 +111,12 @@ def transition(
     by: Who,
     data: Any = None,
     guards: Sequence[Guard] = (),
-    effects: Sequence[Effect] | Mapping[Any, Sequence[Effect]] = (),
+    effects: Sequence[Entry] | Mapping[Any, Sequence[Entry]] = (),
     label: str = "",
     version_required: bool = False,
     was: Sequence[str] = (),
+    supersedes: Sequence[Effect] | str = (),
+    undoes: Sequence[Effect] = (),
 ) -> Callable[[Body], Body]:
     """Declare a method of a Workflow as a legal move.
 
@@ -105,9 +124,13 @@ def transition(
     a new object, and its body fills it). ``target``: a state; ``None`` (the state stays); or a list
     from which the body returns one. ``by``: who may.
     ``data``: what the command must bring (a serializer class or its dotted path). ``guards``: all
-    are asked. ``effects``: a list, or with several targets a dictionary of lists by target.
-    ``version_required``: clients must say which version they saw (HTTP: ``If-Match``). ``was``: its
-    names in earlier releases, oldest first; their addresses and keys are its own.
+    are asked. ``effects``: a list of effects and groups of them (``in_order``, ``together``), or
+    with several targets a dictionary of lists by target. ``version_required``: clients must say
+    which version they saw (HTTP: ``If-Match``). ``was``: its names in earlier releases, oldest
+    first; their addresses and keys are its own.
+    ``supersedes``: effects whose open runs it ends, or ``"*"`` for all of this workflow: what has
+    not left is cancelled; what may have left is never sent again, and undone if it turns out done.
+    ``undoes``: the same for these effects, and those of their runs that are done are undone too.
 
     A method may carry several declarations whose sources have nothing in common: one command, and
     the state of the object decides which of them holds.
@@ -128,12 +151,19 @@ def transition(
             label=label,
             version_required=version_required,
             was=names(f"{body.__name__}: was", was),
+            supersedes=_superseded(body.__name__, supersedes),
+            undoes=_effects_named(f"{body.__name__}: undoes", undoes),
         )
         written_below = getattr(body, DECLARED, ())
         setattr(body, DECLARED, (declared, *written_below))
         return body
 
     return declare
+
+
+def is_declared(body: Any) -> bool:
+    """Whether it is the body of a transition."""
+    return hasattr(body, DECLARED)
 
 
 def _refuse_wrong_body(body: Any) -> None:
@@ -160,3 +190,16 @@ def _guards(called: str, given: Any) -> tuple[Guard, ...]:
     if wrong := [one for one in guards if not isinstance(one, Guard)]:
         raise ContractError(f"{called}: {wrong[0]!r} is no guard; declare it with @guard.")
     return guards
+
+
+def _superseded(called: str, given: Any) -> tuple[Effect, ...] | str:
+    if isinstance(given, str) and given == ANY:
+        return ANY
+    return _effects_named(f"{called}: supersedes", given)
+
+
+def _effects_named(what: str, given: Any) -> tuple[Effect, ...]:
+    effects = listed(what, given)
+    if wrong := [one for one in effects if not isinstance(one, Effect)]:
+        raise ContractError(f"{what} lists effects declared above, not {wrong[0]!r}.")
+    return effects

@@ -2,17 +2,19 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django.db.models import Model
 
 from workflows_app.failures import ContractError, ProtectedState
 
+from .clock_table import Clock, clock_table, steps_of
 from .compiling import compile_transition
 from .effects import Effect
 from .former import by_every_name
 from .fsm import fsm_meta
+from .groups import effects_in
 from .states import States
 from .transitions import DECLARED, Transition
 from .who import Who
@@ -22,14 +24,17 @@ from .words import name, names
 class Workflow:
     """Subclass it with ``states=`` and ``seen_by=``; its ``@transition`` methods are the contract.
 
-    ``field`` names the model's status field; ``secret`` lists members of data and columns that
+    ``override``: who may put an object into any state (nobody, if it is not said); ``field`` names
+    the model's status field; ``secret`` lists members of data and columns that
     are never shown in timeline, admin or API. A model may inherit several contracts, each for a
     field of its own.
     """
 
     workflow_states: ClassVar[type[States]]
     workflow_transitions: ClassVar[dict[str, Transition]]
+    workflow_clocks: ClassVar[tuple[Clock, ...]]
     workflow_seen_by: ClassVar[Who]
+    workflow_override: ClassVar[Who | None]
     workflow_secret: ClassVar[frozenset[str]]
     workflow_field: ClassVar[str]
     #: In a model that was renamed: the object type under which its rows are kept.
@@ -42,6 +47,7 @@ class Workflow:
         seen_by: Who | None = None,
         field: str = "status",
         secret: list[str] | tuple[str, ...] = (),
+        override: Who | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
@@ -51,11 +57,13 @@ class Workflow:
             _refuse_extension(cls, inherited)
             cls.workflow_states = _required_states(cls, states)
             cls.workflow_seen_by = _required_role(cls, seen_by)
+            cls.workflow_override = _override_role(cls, override)
             cls.workflow_field = name(f"class {cls.__name__}: field", field)
             cls.workflow_secret = frozenset(names(f"class {cls.__name__}: secret", secret))
             cls.workflow_name = _snake(cls.__name__.removesuffix("Workflow") or cls.__name__)
             cls.workflow_transitions = dict(_compile(cls))
-            _refuse_namesakes(cls, cls.workflow_transitions.values())
+            cls.workflow_clocks = clock_table(cls)
+            _refuse_namesakes(cls)
         _refuse_stray_transitions(cls)
 
 
@@ -103,6 +111,12 @@ def _required_role(cls: type[Workflow], seen_by: Any) -> Who:
     raise ContractError(f"class {cls.__name__}: say seen_by=<a role>: the people who see it.")
 
 
+def _override_role(cls: type[Workflow], override: Any) -> Who | None:
+    if override is None or (isinstance(override, Who) and not override.admits_system):
+        return override
+    raise ContractError(f"class {cls.__name__}: override= takes the role of those who may.")
+
+
 def _refuse_extension(cls: type[Workflow], inherited: list[type]) -> None:
     if inherited:
         raise ContractError(
@@ -123,10 +137,11 @@ def _refuse_taken_name(cls: type[Workflow], attribute: str, body: Callable[..., 
         )
 
 
-def _refuse_namesakes(cls: type[Workflow], transitions: Iterable[Transition]) -> None:
+def _refuse_namesakes(cls: type[Workflow]) -> None:
     known: dict[str, Effect] = {}
-    groups = [group for t in transitions for way in t.ways for group in way.effects.values()]
-    for effect in (e for group in groups for e in group):
+    ways = [way for step in steps_of(cls) for way in step.ways]
+    asked = (e for way in ways for entries in way.effects.values() for e in effects_in(entries))
+    for effect in (e for one in asked for e in one.with_undo()):
         if known.setdefault(effect.name, effect) is not effect:
             raise ContractError(
                 f"class {cls.__name__}: two effects are called {effect.name}; rename one, because"

@@ -12,16 +12,20 @@ from workflows_app.contract.workflow import workflows_of
 
 from . import (
     binding,
+    clocks,
+    doubts,
     editing,
     effects,
     flow,
     guards,
+    messages,
     names,
     object_types,
     people,
     project,
     several,
     shapes,
+    superseding,
     surroundings,
 )
 
@@ -31,8 +35,12 @@ _ABOUT_A_CONTRACT = (
     *editing.ALL,
     *guards.ALL,
     *effects.ALL,
+    *doubts.ALL,
+    *clocks.ALL,
     *flow.ALL,
+    *messages.ALL,
     *shapes.ALL,
+    *superseding.ALL,
 )
 
 
@@ -44,7 +52,12 @@ def check_workflows(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     models = [
         model for config in app_configs or apps.get_app_configs() for model in config.get_models()
     ]
-    return [*project.faults(), *surroundings.faults(), *faults_of(models)]
+    return [
+        *project.faults(),
+        *surroundings.faults(),
+        *messages.project_faults(),
+        *faults_of(models),
+    ]
 
 
 def faults_of(models: Iterable[type[Model]]) -> Iterator[CheckMessage]:

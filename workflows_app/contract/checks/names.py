@@ -94,12 +94,17 @@ def data_that_is_not_there(contract: Contract) -> Iterator[CheckMessage]:
 
 
 def columns_that_are_not_there(contract: Contract) -> Iterator[CheckMessage]:
-    """What states require and effects carry are columns."""
+    """What states require, effects carry and limits are divided by are columns."""
     said = [
         (f"{state!r}: required", name) for state in contract.states.all() for name in state.required
     ]
     said += [
         (f"{one.name}: carries", name) for one in contract.effects.values() for name in one.carries
+    ]
+    said += [
+        (f"{one.name}: per", one.per)
+        for one in contract.effects.values()
+        if isinstance(one.per, str)
     ]
     for what, name in said:
         if not _is_column(contract, name):
