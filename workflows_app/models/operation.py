@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     COMMAND = "command"
     EDIT = "edit"  #: people changed columns, and the state stayed
     SYSTEM = "system"
+    OVERRIDE = "override"  #: a person put the object into a state round the contract
     OPERATOR = "operator"
     DELETE = "delete"
 
@@ -78,7 +79,10 @@ class Operation(models.Model):
     class Meta:
         base_manager_name = "objects"
         default_permissions = ("view",)
-        permissions = (("place_object", "Can place a new object straight into a later state"),)
+        permissions = (
+            ("place_object", "Can place a new object straight into a later state"),
+            ("force_cancel", "Can cancel an object from anywhere"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("object_type", "object_id", "version"), name="workflows_one_per_version"
@@ -98,4 +102,4 @@ class Operation(models.Model):
         return f"operation:{self.id}"
 
 
-_UNDER_KEY = f"SELECT 1 FROM {Operation._meta.db_table} WHERE actor = %s AND key_hash = %s"  # noqa: S608
+_UNDER_KEY = f"SELECT 1 FROM {Operation._meta.db_table} WHERE actor = %s AND key_hash = %s"  # noqa: S608  our table

@@ -22,7 +22,7 @@ VIEWS: dict[str, tuple[str, str]] = {
     Event._meta.db_table: (f"{PREFIX}events", "id, operation_id, data"),
     EffectRun._meta.db_table: (
         f"{PREFIX}runs",
-        "object_type, object_id, version, state, follow_up",
+        "object_type, object_id, version, state, follow_up, contradiction",
     ),
     Tombstone._meta.db_table: (
         f"{PREFIX}tombstones",
@@ -140,4 +140,4 @@ class MariaDB(Dialect):
 
 
 def _read(columns: str, table: str) -> str:
-    return f"SELECT {columns} FROM {table}"  # noqa: S608  names, quoted
+    return f"SELECT {columns} FROM {table}"

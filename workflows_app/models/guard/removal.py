@@ -10,7 +10,10 @@ from .trigger import ALWAYS, Refusal, Trigger
 
 NOTHING = '{"erased": true}'
 #: What an event says of the machinery, and never of a person.
-KEPT_OF_EVENT = ("attempt", "outcome", "next_attempt_at", "next_at", "happened", "was")
+KEPT_OF_EVENT = (
+    "attempt", "fence", "outcome", "next_attempt_at", "next_at", "happened", "was", "as", "by",
+    "late", "asked_at", "of", "question", "counts", "state",
+)  # fmt: skip
 MAY_CHANGE = {"data", "reason", "key", "fingerprint", "actor_label"}
 
 
@@ -77,8 +80,8 @@ class Removed:
         )
 
     def _refusals(self) -> list[Refusal]:
-        version = f"EXISTS (SELECT 1 FROM {self._table(Operation)} o WHERE {_OF_NEW} AND o.version"  # noqa: S608  names
-        named = f"EXISTS (SELECT 1 FROM {self._table(Operation)} o WHERE o.id = NEW.last_operation)"  # noqa: S608  names
+        version = f"EXISTS (SELECT 1 FROM {self._table(Operation)} o WHERE {_OF_NEW} AND o.version"
+        named = f"EXISTS (SELECT 1 FROM {self._table(Operation)} o WHERE o.id = NEW.last_operation)"
         prune, erase = _kind("NEW", Removal.PRUNE), _kind("NEW", Removal.ERASE)
         return [
             Refusal(
@@ -95,7 +98,7 @@ class Removed:
                 f" object is never removed. {_INSTEAD}",
             ),
             Refusal(
-                f"EXISTS (SELECT 1 FROM {self._table(EffectRun)} WHERE {_COVERED}"  # noqa: S608
+                f"EXISTS (SELECT 1 FROM {self._table(EffectRun)} WHERE {_COVERED}"
                 f" AND ({_UNRESOLVED}))",
                 f"{self.table}: something is still to be done or decided for what this tombstone"
                 f" covers. Wait until it is done, or resolve or skip it. {_INSTEAD}",
@@ -108,11 +111,11 @@ class Removed:
         ]
 
     def _found(self) -> dict[str, str]:
-        operations = f"(SELECT COUNT(*) FROM {self._table(Operation)} WHERE {_COVERED} OR {_NAMED})"  # noqa: S608
+        operations = f"(SELECT COUNT(*) FROM {self._table(Operation)} WHERE {_COVERED} OR {_NAMED})"
         return {
             "operations": operations,
-            "events": f"(SELECT COUNT(*) FROM {self._table(Event)} WHERE {self._of_covered()})",  # noqa: S608
-            "runs": f"(SELECT COUNT(*) FROM {self._table(EffectRun)} WHERE {_COVERED})",  # noqa: S608
+            "events": f"(SELECT COUNT(*) FROM {self._table(Event)} WHERE {self._of_covered()})",
+            "runs": f"(SELECT COUNT(*) FROM {self._table(EffectRun)} WHERE {_COVERED})",
         }
 
     def _removal(self) -> list[str | Refusal]:
@@ -123,19 +126,19 @@ class Removed:
         same_as_forgotten = self.dialect.same("data", forgotten)
         erased = self.dialect.text(ERASED)
         return [
-            f"DELETE FROM {events} WHERE {prune} AND {self._of_covered()}",  # noqa: S608
-            f"DELETE FROM {self._written(EffectRun)} WHERE {prune} AND {_COVERED}",  # noqa: S608
-            f"UPDATE {events} SET data = {forgotten} WHERE {erase} AND {self._of_covered()}",  # noqa: S608
+            f"DELETE FROM {events} WHERE {prune} AND {self._of_covered()}",
+            f"DELETE FROM {self._written(EffectRun)} WHERE {prune} AND {_COVERED}",
+            f"UPDATE {events} SET data = {forgotten} WHERE {erase} AND {self._of_covered()}",
             *self._nothing_left_of(
                 self._is_left(Event, prune, self._of_covered()),
                 self._is_left(EffectRun, prune, _COVERED),
                 self._is_left(Event, erase, self._of_covered(), f"NOT ({same_as_forgotten})"),
             ),
-            f"DELETE FROM {operations} WHERE {prune} AND {_COVERED}",  # noqa: S608
-            f"UPDATE {operations} SET data = {nothing}, {key} = NULL, fingerprint = '',"  # noqa: S608
+            f"DELETE FROM {operations} WHERE {prune} AND {_COVERED}",
+            f"UPDATE {operations} SET data = {nothing}, {key} = NULL, fingerprint = '',"
             f" reason = CASE WHEN reason = '' THEN '' ELSE {erased} END"
             f" WHERE {erase} AND {_COVERED}",
-            f"UPDATE {operations} SET actor_label = {erased} WHERE {erase} AND {_NAMED}",  # noqa: S608
+            f"UPDATE {operations} SET actor_label = {erased} WHERE {erase} AND {_NAMED}",
             *self._nothing_left_of(
                 self._is_left(Operation, prune, _COVERED),
                 self._is_left(
@@ -162,7 +165,7 @@ class Removed:
 
     def _is_left(self, model: type[Operation | Event | EffectRun], *conditions: str) -> str:
         where = " AND ".join(conditions)
-        return f"EXISTS (SELECT 1 FROM {self._table(model)} WHERE {where})"  # noqa: S608
+        return f"EXISTS (SELECT 1 FROM {self._table(model)} WHERE {where})"
 
     def _says_nothing(self) -> str:
         key, erased = self.dialect.quoted("key"), self.dialect.text(ERASED)
@@ -181,11 +184,14 @@ class Removed:
         return " AND ".join(f"NOT ({self.dialect.differs(f'NEW.{c}', f'OLD.{c}')})" for c in quoted)
 
     def _of_covered(self) -> str:
-        return f"operation_id IN (SELECT o.id FROM {self._table(Operation)} o WHERE {_OF_NEW} AND o.version <= NEW.version)"  # noqa: S608, E501
+        return (
+            f"operation_id IN (SELECT o.id FROM {self._table(Operation)} o WHERE {_OF_NEW}"
+            " AND o.version <= NEW.version)"
+        )
 
     def _exists(self, model: type[Operation | Tombstone], alias: str, *conditions: str) -> str:
         where = " AND ".join(conditions)
-        return f"EXISTS (SELECT 1 FROM {self._table(model)} {alias} WHERE {where})"  # noqa: S608
+        return f"EXISTS (SELECT 1 FROM {self._table(model)} {alias} WHERE {where})"
 
     def _table(self, model: type[Operation | Event | EffectRun | Tombstone]) -> str:
         return self.dialect.table(model._meta.db_table)
@@ -212,4 +218,5 @@ _UNRESOLVED = (
     f"state IN ({_listed(*(state.value for state in OPEN))})"
     f" OR follow_up IN ({_listed(FollowUp.PENDING.value, FollowUp.DEAD.value)})"
     f" OR (state = '{RunState.FAILED.value}' AND follow_up = '{FollowUp.NONE.value}')"
+    " OR contradiction IS NOT NULL"
 )

@@ -121,7 +121,7 @@ class Guarded:
         )
         table = self.dialect.table(Operation._meta.db_table)
         where = " AND ".join(mine + conditions)
-        return f"EXISTS (SELECT 1 FROM {table} o WHERE {where})"  # noqa: S608  names, quoted
+        return f"EXISTS (SELECT 1 FROM {table} o WHERE {where})"
 
     def _changes(self, column: str) -> str:
         return self.dialect.differs(self._new(column), self._old(column))
