@@ -7,8 +7,9 @@ from .accept import execute
 from .command import Command
 from .create import create
 from .edit import edit
+from .inbox import receive
 from .many import execute_many
-from .perform import Run
 from .refuse import refusals
+from .run import Run
 
-__all__ = ["Command", "Run", "create", "edit", "execute", "execute_many", "refusals"]
+__all__ = ["Command", "Run", "create", "edit", "execute", "execute_many", "receive", "refusals"]

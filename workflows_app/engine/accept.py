@@ -5,31 +5,25 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from workflows_app.contract.data import Brought, bring
+from workflows_app.contract.data import bring
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.watching import Place, inside
 from workflows_app.failures import Invalid, KeyReused, Refused, TryAgain
 from workflows_app.models import Kind, Operation
-from workflows_app.models.writing import Writing, writing
 
 from .begin import begin
 from .body import run_body
-from .command import Command, command_for
-from .idempotency import earlier_answer
-from .ledger import adopt_if_unknown, write_operation
-from .locking import lock_object, retrying
+from .command import command_for
+from .in_hand import answered_before, record, take_in_hand, write_row_and_history
+from .ledger import adopt_if_unknown
+from .locking import retrying
 from .outbox import request_effects
 from .queue import wake
-from .refuse import (
-    refuse_gone,
-    refuse_guards,
-    refuse_missing_columns,
-    refuse_stale,
-    refuse_stranger,
-    refuse_wrong_state,
-)
+from .refuse import refuse_guards, refuse_missing_columns, refuse_stranger, refuse_wrong_state
 from .request import Cause, Request, read_request
 from .signals import command_accepted
+from .supersede import supersede_for
+from .timers import keep_time
 from .violations import explained, refuse_unenforced
 
 
@@ -88,12 +82,9 @@ def give(request: Request) -> tuple[Operation, Any]:
 
 def _accept(request: Request) -> tuple[Operation, Any]:
     with explained(request.using) as attempt, transaction.atomic(using=request.using):
-        obj = lock(request)
-        if earlier := answered_before(request):  # under the lock, which a duplicate may have had
+        obj, earlier = take_in_hand(request, attempt)
+        if earlier is not None:
             return earlier, obj
-        refuse_gone(obj)
-        attempt.begin(obj, request.contract)
-        refuse_stale(request, obj)
         request = request.standing(obj)
         refuse_stranger(request, obj)
         if request.transition.stacked:  # none of its declarations holds, so none says which data
@@ -109,50 +100,16 @@ def _accept(request: Request) -> tuple[Operation, Any]:
         refuse_unenforced(obj, request.using)
         kind = Kind.SYSTEM if request.by is SYSTEM else Kind.COMMAND
         operation = record(request, obj, kind, source, brought)
-        _write_row_and_history(request, obj, command, entered=entered)
+        write_row_and_history(request, obj, since=command.now if entered else None)
+        keep_time(request.using, obj, {request.contract.field: source} if entered else None)
+        undos = supersede_for(request.using, operation, obj, request.transition)
         effects = request.transition.effects_for(operation.target if entered else None)
-        if request_effects(request.using, operation, obj, effects):
+        if request_effects(request.using, operation, obj, effects, after=undos):
             wake(request.using)
         command.linked.run_asked(obj)
         command_accepted.send(request.contract.model, operation=operation, effects=effects)
     operation.alone = command.linked.count == 0
     return operation, obj
-
-
-def answered_before(request: Request) -> Operation | None:
-    """The operation that the key of this request stands for already."""
-    return earlier_answer(request.using, request.actor, request.key, *request.fingerprints)
-
-
-def lock(request: Request) -> Any:
-    """The object as it is now, under its lock; None if it is gone."""
-    return lock_object(request.contract, request.instance.pk, request.using)
-
-
-def record(request: Request, obj: Any, kind: Kind, source: str, brought: Brought) -> Operation:
-    """Write the operation of a command whose object is changed and not yet saved."""
-    return write_operation(
-        obj,
-        request.using,
-        field=request.contract.field,
-        id=request.operation_id,
-        version=obj.version + 1,
-        source=source,
-        target=request.contract.state_of(obj),
-        kind=kind,
-        **request.receipt(brought.stored),
-    )
-
-
-def _write_row_and_history(request: Request, obj: Any, command: Command, *, entered: bool) -> None:
-    mine = Writing(
-        request.operation_id, command.actor.user, request.reason, field=request.contract.field
-    )
-    with writing(obj, mine):
-        obj.version += 1
-        if entered:
-            setattr(obj, request.contract.since_field, command.now)
-        obj.save(using=request.using)
 
 
 def _refresh(instance: Any, present: Any) -> None:

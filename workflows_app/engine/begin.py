@@ -11,7 +11,7 @@ from workflows_app.models.writing import Writing, writing
 
 from .body import run_body
 from .command import Command, command_for
-from .idempotency import earlier_answer
+from .in_hand import answered_before
 from .outbox import request_effects
 from .queue import wake
 from .refuse import refuse_guards, refuse_missing_columns, refuse_stranger
@@ -28,9 +28,7 @@ def begin(
     The object is None where the key was answered before. ``give`` runs what its body asks.
     """
     with explained(request.using) as attempt, transaction.atomic(using=request.using):
-        if earlier := earlier_answer(
-            request.using, request.actor, request.key, *request.fingerprints
-        ):
+        if earlier := answered_before(request):
             return earlier, None
         refuse_stranger(request, None)
         brought = bring(request.transition.data, request.data)

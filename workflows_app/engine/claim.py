@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from workflows_app.conf import settings
+from workflows_app.contract.effects import Safety
 from workflows_app.models import EffectRun, RunState
 
 from .locking import own_transaction, retrying
@@ -49,13 +50,18 @@ ORDER BY due, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 
 #: Runs that lose nothing when they are claimed and not begun: harmless to repeat, in no lane.
-_HARMLESS = "AND safety = 'replay_safe' AND lane IS NULL"
+_HARMLESS = "AND safety = 'replay_safe' AND lane IS NULL AND limit_key IS NULL"
+
+
+def is_harmless(run: EffectRun) -> bool:
+    """Whether a run may be claimed before there is a thread for it."""
+    return run.safety == Safety.REPLAY_SAFE and run.lane is None and run.limit_key is None
 
 
 def claim(using: str, limit: int, *, harmless: bool = False) -> list[EffectRun]:
     """Take up to ``limit`` due runs, oldest first; nobody else has them while the lease lasts.
 
-    ``harmless``: only those that may be claimed before there is a thread for them.
+    ``harmless``: only those that are.
     """
     lease: timedelta = settings.LEASE
     only = _HARMLESS if harmless else ""

@@ -1,4 +1,4 @@
-"""The drain: what a woken worker does. Claim, perform on threads, until nothing is due."""
+"""The drain: what a woken worker does. Claim, perform and ask on threads till nothing is due."""
 
 import time
 from collections import defaultdict
@@ -8,17 +8,21 @@ from django.db import router
 
 from workflows_app.conf import settings
 from workflows_app.contract.registry import Unbound, contract_for
-from workflows_app.models import EffectRun, Operation
+from workflows_app.models import EffectRun
 
-from .claim import claim
+from .claim import claim, is_harmless
+from .fire import fire_due
 from .locking import pk_of
-from .perform import hand_back
+from .match import match_due
+from .perform import give_back
 from .queue import stopping
 from .sweep import effect_of, sweep_when_due
 from .threads import Job, Threads
+from .turns import Turns
 
 AT_MOST_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.05  # while handlers are busy and threads are free
+CLOCKS_EVERY_SECONDS = 0.2  # while there is much to perform
 
 
 def drain(at_most_seconds: float = AT_MOST_SECONDS) -> int:
@@ -36,29 +40,38 @@ def drain(at_most_seconds: float = AT_MOST_SECONDS) -> int:
 
 
 def _work_until_empty(using: str, threads: Threads, ends: float) -> None:
-    next_sweep = 0.0
+    next_sweep, next_clocks, turns = 0.0, 0.0, Turns(using, threads)
     while time.monotonic() < ends and not stopping():
         # Looked at before the claim: who ends after it may leave something due that it did not see.
         nobody_works = threads.idle
-        threads.settle_finished()
-        if runs := _claim_for(using, threads):
+        threads.settle_kept()
+        runs = turns.take()
+        runs += _claim_for(using, threads, threads.free - len(runs))
+        if runs:
             _begin_or_hand_back(using, threads, runs)
+        fired = 0
+        if not runs or time.monotonic() >= next_clocks:  # with much to perform: now and then
+            fired = fire_due(using) + match_due(using, at_most_seconds=0.2)
+            next_clocks = time.monotonic() + CLOCKS_EVERY_SECONDS
         if time.monotonic() >= next_sweep:  # after the claim: what was just committed goes first
             next_sweep = time.monotonic() + settings.SWEEP_EVERY.total_seconds()
             if sweep_when_due(using):
                 continue
-        if not runs and nobody_works:
-            return
-        if not runs:
+        if runs or fired:
+            continue
+        if not nobody_works:
             threads.leave_if_stuck()
             threads.wait(LOOK_EVERY_SECONDS)
+        elif turns.looked:
+            return
+        else:
+            turns.look_next()
 
 
-def _claim_for(using: str, threads: Threads) -> list[EffectRun]:
+def _claim_for(using: str, threads: Threads, free: int) -> list[EffectRun]:
     """Runs for the free threads, and while attempts are quick some more to follow them."""
-    free = threads.free
     runs = claim(using, free) if free > 0 else []
-    if len(runs) == free > 0 and threads.ahead > 0:
+    if len(runs) == free > 0 and threads.ahead > 0 and any(map(is_harmless, runs)):
         runs += claim(using, threads.ahead, harmless=True)
     return runs
 
@@ -68,15 +81,12 @@ def _begin_or_hand_back(using: str, threads: Threads, runs: list[EffectRun]) -> 
         threads.take(jobs_for(using, runs))
         return
     for run in runs:
-        hand_back(using, run)
+        give_back(using, run, effect_of(run))
 
 
 def jobs_for(using: str, runs: list[EffectRun]) -> list[Job]:
-    """The runs with their operations and their objects as they are now: few queries for many."""
+    """The runs with their objects as they are now: a query for each model."""
     now = time.monotonic()
-    operations = Operation.objects.using(using).in_bulk({run.operation_id for run in runs})
-    for run in runs:
-        run.operation = operations[run.operation_id]
     objects = _objects_of(using, runs)
     return [
         Job(run, effect_of(run), objects.get((run.object_type, run.object_id)), now) for run in runs

@@ -14,19 +14,21 @@ from workflows_app.contract.registry import contract_of, contracts_of
 from workflows_app.failures import ContractError, Invalid, Reason
 from workflows_app.models import Kind, Operation
 from workflows_app.models.identity import object_id_of
-from workflows_app.models.writing import Writing, writing
 
-from .accept import answered_before, carry_out, lock, record
+from .accept import carry_out
 from .edit_transition import EDIT, PATCH
 from .idempotency import fingerprint
+from .in_hand import record, take_in_hand, write_row_and_history
 from .ledger import adopt_if_unknown
-from .refuse import refuse_empty_columns, refuse_gone, refuse_stale
+from .refuse import refuse_empty_columns
 from .refuse_edit import (
     refuse_elsewhere_editable,
     refuse_strange_columns,
     refuse_stranger_to_all,
 )
 from .request import Request, request_of
+from .signals import command_accepted
+from .timers import keep_time
 from .violations import explained, refuse_unenforced
 
 
@@ -94,12 +96,9 @@ def _read(
 
 def _give(request: Request, shape: Any) -> tuple[Operation, Any]:
     with explained(request.using) as attempt, transaction.atomic(using=request.using):
-        obj = lock(request)
-        if earlier := answered_before(request):  # under the lock, which a duplicate may have had
+        obj, earlier = take_in_hand(request, attempt)
+        if earlier is not None:
             return earlier, obj
-        refuse_gone(obj)
-        attempt.begin(obj, request.contract)
-        refuse_stale(request, obj)
         refuse_stranger_to_all(obj, request.by)
         shape = partial(shape, obj)
         columns = _columns_named(request, obj, shape)
@@ -111,7 +110,9 @@ def _give(request: Request, shape: Any) -> tuple[Operation, Any]:
         _change(request, obj, brought)
         refuse_unenforced(obj, request.using)
         operation = record(request, obj, Kind.EDIT, source, brought)
-        _write_row_and_history(request, obj)
+        write_row_and_history(request, obj, since=None)
+        keep_time(request.using, obj)
+        command_accepted.send(request.contract.model, operation=operation, effects=())
     operation.alone = True
     return operation, obj
 
@@ -159,11 +160,3 @@ def _by_member(error: ValidationError) -> Any:
         "non_field_errors" if name == "__all__" else name: errors
         for name, errors in error.error_dict.items()
     }
-
-
-def _write_row_and_history(request: Request, obj: Any) -> None:
-    with writing(
-        obj, Writing(request.operation_id, request.by, request.reason, field=request.contract.field)
-    ):
-        obj.version += 1
-        obj.save(using=request.using)

@@ -3,12 +3,12 @@
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connections, transaction
-from django.db.models import Model
+from django.db.models import F, Model
 
 from workflows_app.contract.registry import Contract, Unbound, contract_for
 from workflows_app.failures import TryAgain
@@ -17,6 +17,7 @@ logger = logging.getLogger("workflows_app")
 
 TRIES = 6
 FIRST_PAUSE_SECONDS = 0.02
+RECONNECT_AFTER_SECONDS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
 #: Serialization failure, deadlock, lock not available; MariaDB: deadlock, lock wait timeout.
 PASSING = {"40001", "40P01", "55P03", 1213, 1205}
 
@@ -57,7 +58,7 @@ def _touch(model: type[Model], pk: Any, using: str) -> None:
     table, column = quote(model._meta.db_table), quote(key.column)
     with connections[using].cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET version = version WHERE {column} = %s",  # noqa: S608
+            f"UPDATE {table} SET version = version WHERE {column} = %s",  # noqa: S608  names, quoted
             (key.get_db_prep_value(pk, connections[using]),),
         )
 
@@ -69,6 +70,21 @@ def lock_named_object(object_type: str, object_id: str, using: str, *, wait: boo
     except Unbound:
         return None
     return lock_object(contract, pk_of(contract.model, object_id), using, wait=wait)
+
+
+def lock_free_objects(object_type: str, object_ids: Iterable[str], using: str) -> set[str]:
+    """Lock those objects of one model that nobody else has locked, and wait for none; their ids."""
+    try:
+        model = contract_for(object_type).model
+    except Unbound:
+        return set()
+    rows = model._base_manager.using(using)
+    mine = rows.filter(pk__in=[pk_of(model, object_id) for object_id in object_ids])
+    if connections[using].vendor == "sqlite":  # there is one lock for all
+        mine.update(version=F("version"))
+    else:
+        mine = mine.order_by("pk").select_for_update(skip_locked=True)
+    return {str(pk) for pk in mine.values_list("pk", flat=True)}
 
 
 def pk_of(model: type[Model], object_id: str) -> Any:
@@ -94,19 +110,22 @@ def retrying(using: str, step: Callable[[], Answer]) -> Answer:
                 raise
             busy = error
         logger.info("database busy, try %s of %s", attempt, TRIES)
-        time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+        time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  not a secret
     raise TryAgain from busy
 
 
 def reconnecting(using: str, step: Callable[[], Answer]) -> Answer:
-    """The same, on a new connection when this one broke. Nobody knows then whether the first
-    commit came through: only for a step that counts once however often it runs.
+    """The same, on a new connection when this one broke; again and again for a few seconds, as a
+    server that is started anew needs. Nobody knows then whether the first commit came through:
+    only for a step that counts once however often it runs.
     """
-    try:
-        return retrying(using, step)
-    except (OperationalError, InterfaceError):
-        connections[using].close()
-        return retrying(using, step)
+    for pause_seconds in RECONNECT_AFTER_SECONDS:
+        try:
+            return retrying(using, step)
+        except (OperationalError, InterfaceError):
+            connections[using].close()
+        time.sleep(pause_seconds)
+    return retrying(using, step)
 
 
 def own_transaction(using: str) -> Any:
@@ -119,6 +138,12 @@ def is_passing(error: Exception) -> bool:
     if not isinstance(error, OperationalError):
         return False
     return _code_of(error) in PASSING or "locked" in str(error)
+
+
+def is_broken(using: str) -> bool:
+    """Whether nothing more comes of this connection; MariaDB's cannot say so once it is closed."""
+    connection = connections[using]
+    return connection.connection is None or not connection.is_usable()
 
 
 def _code_of(error: Exception) -> Any:

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import connections
 
 from workflows_app.contract.effects import Effect
-from workflows_app.models import EffectRun
+from workflows_app.models import EffectRun, RunState
 
-from .perform import hand_back, perform
+from .ask import ask
+from .perform import give_back, perform
 from .queue import stopping
-from .settle_many import Finished, settle_many
+from .record import SharedRecord
 from .traces import untold
 
 logger = logging.getLogger("workflows_app")
@@ -28,12 +29,22 @@ TOO_LONG_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed run on its way to a thread."""
+    """A run on its way to a thread: claimed for an attempt, or taken to be asked for."""
 
     run: EffectRun
     effect: Effect | None
     obj: Any
     claimed_at: float  # monotonic seconds
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the outside is to be asked what became of it."""
+        return self.run.state != RunState.RUNNING
+
+    @property
+    def key(self) -> tuple[Any, int, int]:
+        """What tells it from another claim of the same run, or another question about it."""
+        return self.run.pk, self.run.fence, self.run.probes
 
     @property
     def waited_too_long(self) -> bool:
@@ -55,11 +66,11 @@ class Threads:
         self._noticed = 0
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         # When each claim is overdue (monotonic seconds). A rescued run may be here twice.
-        self._busy: dict[tuple[Any, int], float] = {}
+        self._busy: dict[tuple[Any, int, int], float] = {}
+        self._asking: set[tuple[Any, int, int]] = set()
         self._changed = threading.Condition()
         self._started: list[threading.Thread] = []
-        self._finished: list[Finished] = []
-        self._seconds_each = AHEAD_SECONDS  # how long an attempt takes, of late
+        self._record = SharedRecord(using)
 
     @property
     def free(self) -> int:
@@ -67,9 +78,15 @@ class Threads:
         return self.size - len(self._busy)
 
     @property
+    def free_to_ask(self) -> int:
+        """How many more runs can be asked for: half the threads are for attempts alone."""
+        return min(self.free, max(1, self.size // 2) - len(self._asking))
+
+    @property
     def ahead(self) -> int:
         """How many harmless runs to claim beyond the free threads: a moment's work for them."""
-        return min(MOST_AHEAD, int(self.size * AHEAD_SECONDS / max(self._seconds_each, 0.0001)) - 1)
+        seconds_each = max(self._record.seconds_each, 0.0001)
+        return min(MOST_AHEAD, int(self.size * AHEAD_SECONDS / seconds_each) - 1)
 
     @property
     def idle(self) -> bool:
@@ -86,7 +103,9 @@ class Threads:
         """Perform these on free threads."""
         for job in jobs:
             with self._changed:
-                self._busy[job.run.pk, job.run.fence] = job.overdue_at
+                self._busy[job.key] = job.overdue_at
+                if job.is_question:
+                    self._asking.add(job.key)
             self._inbox.put(job)
         while len(self._started) < min(self.size, len(self._busy)):
             self._started.append(threading.Thread(target=self._serve, daemon=True))
@@ -98,13 +117,9 @@ class Threads:
             self._changed.wait_for(self._has_room, seconds)
             self._noticed = self.performed
 
-    def settle_finished(self) -> None:
+    def settle_kept(self) -> None:
         """Store the outcomes that wait to be stored together."""
-        with self._changed:
-            finished, self._finished = self._finished, []
-        if finished:
-            self._seconds_each = sum(one.seconds for one in finished) / len(finished)
-            settle_many(self.using, finished)
+        self._record.settle_kept()
 
     def finish(self) -> None:
         """Let every thread end what it does, and end."""
@@ -114,17 +129,13 @@ class Threads:
             while thread.is_alive():
                 thread.join(1.0)
                 self.leave_if_stuck()
-        self.settle_finished()
+        self.settle_kept()
 
     def leave_if_stuck(self) -> None:
         """End this process when no thread will come back: another one takes its place."""
         if self.stuck:
             logger.critical("every thread is past twice its effect's time-out; this worker ends")
             os._exit(70)
-
-    def _keep(self, finished: Finished) -> None:
-        with self._changed:
-            self._finished.append(finished)
 
     def _has_room(self) -> bool:
         return self.performed > self._noticed and self.free > 0
@@ -140,9 +151,11 @@ class Threads:
         run = job.run
         try:
             if job.waited_too_long or stopping():
-                hand_back(self.using, run)
+                give_back(self.using, run, job.effect)
+            elif job.is_question:
+                ask(self.using, run, job.effect, job.obj)
             else:
-                perform(self.using, run, job.effect, job.obj, later=self._keep)
+                perform(self.using, run, job.effect, job.obj, self._record)
         except Exception as error:
             # The run keeps its lease; when that ends it is rescued like a dead worker's.
             logger.error("the outcome of run %s was not stored", run.pk, exc_info=untold(error))
@@ -150,5 +163,6 @@ class Threads:
         finally:
             with self._changed:
                 self.performed += 1
-                del self._busy[run.pk, run.fence]
+                del self._busy[job.key]
+                self._asking.discard(job.key)
                 self._changed.notify()

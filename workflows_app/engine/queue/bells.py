@@ -5,6 +5,7 @@ the bell was armed rings it, so nothing slips in between.
 """
 
 import logging
+import select
 import sqlite3
 import time
 from datetime import timedelta
@@ -27,8 +28,11 @@ logger = logging.getLogger("workflows_app.queue")
 POLL = timedelta(milliseconds=50)
 GLANCE = timedelta(milliseconds=5)
 HEALTH = timedelta(seconds=10)
+#: After this a server that does not answer is taken for gone: a connection may be half open.
+ANSWER_WITHIN = timedelta(seconds=2)
 #: So that a server that vanished without a word is noticed in seconds, not in hours.
 KEEPALIVES = {
+    "connect_timeout": 2,
     "keepalives": 1,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -95,7 +99,7 @@ class Listening:
 
     def _ask_or_connect(self) -> None:
         if self._connection is not None:
-            self._connection.execute("SELECT 1")
+            _ask(self._connection)
             return
         self._connection = psycopg.connect(**_listen_parameters(self._using), autocommit=True)
         self._connection.execute(f"LISTEN {CHANNEL}")
@@ -121,6 +125,20 @@ class Listening:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _ask(connection: Any) -> None:
+    """Raises OperationalError when nobody answers in time; ``execute()`` would wait for ever."""
+    server = connection.pgconn
+    server.send_query(b"SELECT 1")
+    until = time.monotonic() + ANSWER_WITHIN.total_seconds()
+    while server.is_busy():
+        left = max(0.0, until - time.monotonic())
+        if not select.select([server.socket], [], [], left)[0]:
+            raise psycopg.OperationalError("the server does not answer")
+        server.consume_input()
+    while server.get_result():
+        pass
 
 
 def _listen_parameters(using: str) -> dict[str, Any]:

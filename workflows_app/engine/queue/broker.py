@@ -47,7 +47,7 @@ class WakingBroker(Broker):  # type: ignore[misc]
         """Wait until there is something to do, a second at most; never raises."""
         try:
             return self._next()
-        except Exception:  # noqa: BLE001  whatever is down, the next look may find it up
+        except Exception:  # whatever is down, the next look may find it up
             logger.exception("Looking for work failed; trying again in a moment.")
             connections.close_all()
             time.sleep(AFTER_AN_ERROR.total_seconds())

@@ -21,7 +21,7 @@ _crew: Crew | None = None
 
 def muster(*, tokens: int, using: str) -> Crew:
     """Begin a worker command; call it before the first fork, since children inherit it so."""
-    global _crew  # noqa: PLW0603
+    global _crew
     _crew = Crew(Event(), Purse(tokens), Heart(using))
     return _crew
 

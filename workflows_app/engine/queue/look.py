@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db import router
 
-from workflows_app.models import EffectRun
+from workflows_app.models import EffectRun, Message, Timer
 
 
 def database() -> str:
@@ -13,5 +13,6 @@ def database() -> str:
 
 
 def until_due(using: str) -> timedelta | None:
-    """The time until something can be claimed; zero or less: now; None: nothing is queued."""
-    return EffectRun.objects.using(using).next_due()
+    """The time until there is something to do; zero or less: now; None: there is nothing."""
+    each = (model.objects.using(using).next_due() for model in (EffectRun, Timer, Message))
+    return min((one for one in each if one is not None), default=None)

@@ -9,7 +9,7 @@ import array
 import errno
 import fcntl
 import os
-import pickle  # noqa: S403  what is read here was written by a process of the same cluster
+import pickle  # what is read here was written by a process of the same cluster
 import socket
 import termios
 import time
@@ -136,7 +136,7 @@ class _Writer(pickle.Pickler):
         return type(obj), len(self.passengers) - 1
 
 
-class _Reader(pickle.Unpickler):  # noqa: S301  see the import
+class _Reader(pickle.Unpickler):
     """Puts the open files that came with a message where they were."""
 
     def __init__(self, body: IO[bytes], passengers: Sequence[int]) -> None:
