@@ -4,21 +4,25 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from workflows_app.contract.registry import contract_for
-from workflows_app.models import EffectRun, Operation
+from workflows_app.models import EffectRun, Message, Operation, Timer
 
 from .work import read
 
-Causing = EffectRun | Operation
+Causing = EffectRun | Operation | Message | Timer
 
 
 def causes_of(operations: Iterable[Operation]) -> dict[str, Causing]:
-    """What led to these operations, by the name that ``cause`` has for it. Two queries at most."""
+    """What led to these operations, by the name that ``cause`` has for it. One query a kind."""
     names = {operation.cause for operation in operations}
     found: list[Causing] = []
     if runs := _ids(names, "run:"):
         found += EffectRun.objects.filter(pk__in=runs)
     if others := _ids(names, "operation:"):
         found += Operation.objects.filter(pk__in=others)
+    if messages := _ids(names, "message:"):
+        found += Message.objects.filter(pk__in=messages)
+    if timers := _ids(names, "timer:"):
+        found += Timer.objects.filter(pk__in=timers)
     return {one.as_cause(): one for one in found}
 
 
@@ -41,7 +45,11 @@ def follows(operation: Operation, cause: Causing) -> bool:
 
 
 def because_of(operation: Operation, cause: Causing) -> str:
-    """``because of "start" of the trip``: what another object or a handler asked for."""
+    """``because of "start" of the trip``: what another object, a handler or a sender asked for."""
+    if isinstance(cause, Message):
+        return f'because of the message "{cause.type}" from {cause.endpoint}'
+    if isinstance(cause, Timer):
+        return _because_of_time(operation, cause)
     contract = contract_for(cause.object_type, getattr(cause, "field", ""))
     if isinstance(cause, EffectRun):
         label = read(cause, contract).label
@@ -52,6 +60,15 @@ def because_of(operation: Operation, cause: Causing) -> str:
     told = f'because of "{label[:1].lower()}{label[1:].replace("_", " ")}"'
     same = (cause.object_type, cause.object_id) == (operation.object_type, operation.object_id)
     return told if same else f"{told} of the {contract.model._meta.verbose_name}"
+
+
+def _because_of_time(operation: Operation, timer: Timer) -> str:
+    """The step is named by the operation; the clock only where it is called otherwise."""
+    contract = contract_for(timer.object_type, timer.field)
+    step = contract.transition_named(timer.then)
+    clock = "" if timer.clock in (step.every_name if step else (timer.then,)) else timer.clock
+    called = f' "{clock.replace("_", " ")}"' if clock else ""
+    return f"because its deadline{called} had passed"
 
 
 def _ids(names: Iterable[str], prefix: str) -> list[UUID]:

@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from workflows_app.contract.states import State
 from workflows_app.contract.who import Who
-from workflows_app.engine.follow_up import FOLLOW_UP_TRIES
+from workflows_app.engine.follow_up import FOLLOW_UP_TRIES, follow_up_of
 from workflows_app.models import FollowUp, RunState
+from workflows_app.models.effect_run import GROUP
 
 from .times import spoken
 from .work import Condition, Work
@@ -29,10 +30,16 @@ def of_so_many(attempt: int, at_most: int | None) -> str:
 
 
 def _in_doubt(work: Work) -> str:
+    if work.next_question_at:
+        return f"{work.detail} What became of it is asked {_soon(work.next_question_at)}."
     return f"{work.detail} {_somebody(work.owner)} has to find out what happened."
 
 
 def _blocked(work: Work) -> str:
+    if work.run.contradiction:
+        state = work.run.get_state_display().lower()
+        told = f"{work.label} stands as {state}, but something speaks against it."
+        return f"{told} {_somebody(work.owner)} has to look."
     return f"{_end(work)} {_somebody(work.owner)} has to decide how to go on."
 
 
@@ -40,9 +47,17 @@ def _retrying(work: Work) -> str:
     run = work.run
     if run.follow_up == FollowUp.PENDING:
         attempt = of_so_many(run.follow_up_attempts + 1, FOLLOW_UP_TRIES)
-        return f"{_end(work)} Trying again {_when(work)} ({attempt})."
+        return f"{_end(work)} Trying again {_soon(work.next_at)} ({attempt})."
     attempt = of_so_many(run.attempts + 1, work.max_attempts)
-    return f"{work.detail} Trying again {_when(work)} ({attempt}).".strip()
+    return f"{work.detail} Trying again {_soon(work.next_at)} ({attempt}).".strip()
+
+
+def _waiting(work: Work) -> str:
+    external = work.effect.confirmed_by if work.effect else None
+    what = f"{external.endpoint} to confirm it" if external and external.endpoint else ""
+    until = work.run.deadline
+    when = f", {spoken(until, seen_from=timezone.now())} at the latest" if until else ""
+    return f"{work.label} was accepted and waits for {what or 'its confirmation'}{when}."
 
 
 def _running(work: Work) -> str:
@@ -50,6 +65,10 @@ def _running(work: Work) -> str:
 
 
 def _queued(work: Work) -> str:
+    if work.run.state == RunState.FAILED:
+        return f"{_ended(work)}. What runs beside it ends first."
+    if work.run.waits_for_room and work.max_running:
+        return f"{work.label} waits for room: {work.max_running} at a time."
     if work.run.state == RunState.HELD:
         return f"{work.label} waits for an earlier step."
     return f"{work.label} is next."
@@ -63,6 +82,7 @@ _SENTENCES = {
     Condition.IN_DOUBT: _in_doubt,
     Condition.BLOCKED: _blocked,
     Condition.RETRYING: _retrying,
+    Condition.WAITING: _waiting,
     Condition.RUNNING: _running,
     Condition.QUEUED: _queued,
     Condition.DEAD: _dead,
@@ -71,19 +91,26 @@ _SENTENCES = {
 
 def _end(work: Work) -> str:
     """How the run itself ended, and what has not followed."""
-    done = work.run.state == RunState.DONE
-    ended = f"{work.label} is done" if done else f"{work.label} failed. {work.detail}".rstrip(".")
-    if work.run.follow_up not in (FollowUp.PENDING, FollowUp.DEAD) or work.effect is None:
+    ended = _ended(work)
+    known = work.effect is not None or work.run.safety == GROUP
+    if work.run.follow_up not in (FollowUp.PENDING, FollowUp.DEAD) or not known:
         return f"{ended}."
-    following = (work.effect.then if done else work.effect.otherwise) or "the next step"
+    following = follow_up_of(work.run, work.effect) or "the next step"
     return f'{ended}, but "{following.replace("_", " ")}" could not follow.'
 
 
-def _when(work: Work) -> str:
+def _ended(work: Work) -> str:
+    if work.run.state == RunState.FAILED:
+        return f"{work.label} failed. {work.detail}".rstrip(".")
+    accepted = work.run.state == RunState.WAITING
+    return f"{work.label} {'was accepted' if accepted else 'is done'}"
+
+
+def _soon(at: datetime | None) -> str:
     now: datetime = timezone.now()
-    if work.next_at is None or work.next_at <= now:
+    if at is None or at <= now:
         return "as soon as a worker is free"
-    return spoken(work.next_at, seen_from=now)
+    return spoken(at, seen_from=now)
 
 
 def _somebody(owner: Who | None) -> str:

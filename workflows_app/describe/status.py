@@ -10,13 +10,16 @@ from django.db.models import prefetch_related_objects
 from workflows_app.contract.editing import editable_columns
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.contract.states import State
-from workflows_app.models import EffectRun
+from workflows_app.models import EffectRun, Timer
 from workflows_app.models.identity import object_id_of, object_type_of
 
 from .actions import actions
+from .deadlines import Deadline, read_deadlines, timers_of
+from .deadlines import entry as entry_of_deadline
+from .deadlines import headline_of as headline_of_deadline
 from .headline import headline_of_state, headline_of_work
 from .times import stamp
-from .work import RESOLVED, Condition, Work, entry, read, worst
+from .work import RESOLVED, Condition, Work, entry, read, told, worst
 
 
 class Phase(StrEnum):
@@ -24,13 +27,19 @@ class Phase(StrEnum):
 
     IN_DOUBT = "in_doubt"  #: it may have happened outside; a person has to find out
     BLOCKED = "blocked"  #: dead work that has an owner
+    OVERDUE = "overdue"  #: a deadline has passed, and what was to happen then has not
     RETRYING = "retrying"  #: work that failed and is tried again
+    WAITING = "waiting"  #: the outside has accepted work and will confirm it
     RUNNING = "running"  #: a worker is at it
     QUEUED = "queued"  #: work that has not begun
     NEEDS_PERSON = "needs_person"  #: nothing moves by itself; the state's owner has to act
     SETTLED_WITH_FAILURES = "settled_with_failures"  #: at rest, but a notification failed
     SETTLED = "settled"  #: at rest
     CANCELLED = "cancelled"  #: withdrawn
+
+
+#: What people must hear of before a deadline that has passed.
+WORSE_THAN_LATE = (Condition.IN_DOUBT, Condition.BLOCKED)
 
 
 def status(
@@ -44,13 +53,15 @@ def status(
 
     With a ``user`` it lists the actions that user has permission for, and the columns that user
     may edit now; ``href`` gives the address of a transition by its name. One query for the runs,
-    unless the caller has them as ``EffectRun.objects.concerning`` gives them; none per action
-    beyond what roles ask. An object with several workflows stands as its first one says, and has
-    a document of each under ``workflows``, by field.
+    unless the caller has them as ``EffectRun.objects.concerning`` gives them; one for
+    the deadlines where the contract has clocks; none per action beyond what roles ask. An object
+    with several workflows stands as its first one says, and has a document of each under
+    ``workflows``, by field.
     """
     if runs is None:
         runs = EffectRun.objects.concerning(object_type_of(obj), object_id_of(obj))
-    document = _document(obj, list(runs))
+    timers = timers_of([obj])[object_id_of(obj)]
+    document = _document(obj, list(runs), timers)
     if user is None:
         return document
     return {
@@ -71,29 +82,36 @@ def statuses(objects: Sequence[Any]) -> list[dict[str, Any]]:
         mine = mine.select_related("operation")
     for run in mine.unresolved().order_by("version", "position"):
         by_object[run.object_id].append(run)
-    return [_document(obj, by_object[object_id_of(obj)]) for obj in objects]
+    timers = timers_of(objects)
+    keys = [object_id_of(obj) for obj in objects]
+    together = zip(objects, keys, strict=True)
+    return [_document(obj, by_object[key], timers[key]) for obj, key in together]
 
 
-def _document(obj: Any, runs: Sequence[EffectRun]) -> dict[str, Any]:
+def _document(obj: Any, runs: Sequence[EffectRun], timers: Sequence[Timer]) -> dict[str, Any]:
     first, *others = contracts_of(obj)
     if not others:
-        return _of_workflow(obj, first, runs)
+        return _of_workflow(obj, first, runs, timers)
     prefetch_related_objects(runs, "operation")
     by_field: dict[str, list[EffectRun]] = defaultdict(list)
     for run in runs:
         by_field[contract_of(obj, run.operation.field).field].append(run)
     workflows = {
-        one.field: {"workflow": one.name} | _of_workflow(obj, one, by_field[one.field])
+        one.field: {"workflow": one.name} | _of_workflow(obj, one, by_field[one.field], timers)
         for one in (first, *others)
     }
     return {**workflows[first.field], "workflows": workflows}
 
 
-def _of_workflow(obj: Any, contract: Contract, runs: Iterable[EffectRun]) -> dict[str, Any]:
+def _of_workflow(
+    obj: Any, contract: Contract, runs: Iterable[EffectRun], timers: Iterable[Timer]
+) -> dict[str, Any]:
     state = contract.state(contract.state_of(obj))
-    read_all = (read(run, contract, state.owner) for run in runs)
+    read_all = (read(run, contract, state.owner) for run in told(runs))
     work = [item for item in read_all if item.condition not in RESOLVED]
-    phase, headline = _phase_and_headline(state, worst(work))
+    deadlines = read_deadlines(contract, str(state), timers)
+    late = next((one for one in deadlines if one.overdue), None)
+    phase, headline = _phase_and_headline(state, worst(work), late)
     return {
         "state": str(state),
         "label": state.label,
@@ -104,13 +122,17 @@ def _of_workflow(obj: Any, contract: Contract, runs: Iterable[EffectRun]) -> dic
         "headline": headline,
         "owner": {"label": state.owner.label, "kind": "role"} if state.owner else None,
         "waiting_on": state.waiting_on or None,
-        "deadlines": [],
+        "deadlines": [entry_of_deadline(one) for one in deadlines],
         "work": [entry(item) for item in work],
     }
 
 
-def _phase_and_headline(state: State, work: Work | None) -> tuple[Phase, str]:
+def _phase_and_headline(
+    state: State, work: Work | None, late: Deadline | None
+) -> tuple[Phase, str]:
     at_rest = _phase_of_state(state)
+    if late and (work is None or work.condition not in WORSE_THAN_LATE):
+        return Phase.OVERDUE, headline_of_deadline(late)
     if work is None:
         return at_rest, headline_of_state(state)
     if work.condition is not Condition.DEAD:

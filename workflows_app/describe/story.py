@@ -1,25 +1,15 @@
-"""The story: what an operation or event says to somebody who reads the timeline."""
+"""What an operation or a tombstone says to somebody who reads the timeline."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from workflows_app.contract.registry import Contract, contract_for
 from workflows_app.engine.idempotency import SYSTEM_ACTOR
-from workflows_app.models import (
-    EffectRun,
-    Event,
-    EventKind,
-    Kind,
-    Operation,
-    Removal,
-    RunState,
-    Tombstone,
-)
+from workflows_app.models import EffectRun, Kind, Operation, Removal, Tombstone
 
 from .causes import Causing, because_of, follows
-from .headline import of_so_many
-from .times import spoken, spoken_day
-from .work import Work, read
+from .times import spoken_day
+from .work import how_it_ended, plain, read
 
 
 def told_by_operation(operation: Operation, contract: Contract, cause: Causing | None) -> str:
@@ -32,13 +22,6 @@ def told_by_operation(operation: Operation, contract: Contract, cause: Causing |
     if operation.reason:
         sentences.append(f"Reason: {operation.reason}")
     return " ".join(filter(None, sentences))
-
-
-def told_by_event(event: Event, contract: Contract) -> str:
-    """``Attempt 2 of 6 to pay out failed: The bank is busy. Next try at 10:21.``"""
-    if event.run is None:
-        return f"{event.get_kind_display()}."
-    return _EVENTS[EventKind(event.kind)](event, read(event.run, contract))
 
 
 def told_by_tombstone(tombstone: Tombstone) -> str:
@@ -108,7 +91,7 @@ def _who_did_what(operation: Operation, contract: Contract, because: str) -> str
     known = known and known.at(contract.states.present(operation.source))
     label = known.label if known else operation.transition.replace("_", " ").capitalize()
     about = operation.data.get("effect") if operation.kind == Kind.OPERATOR else None
-    what = f"{label} {_plain(str(about))}" if about else label
+    what = f"{label} {plain(str(about))}" if about else label
     told = f"{what}, by {operation.actor_label}{because}"
     described = _first_paragraph(known.description) if known else ""
     return f"{told}: {described}" if described else f"{told}."
@@ -118,7 +101,7 @@ def _because(operation: Operation, contract: Contract, cause: Causing | None) ->
     if cause is None:
         return ""
     if isinstance(cause, EffectRun) and follows(operation, cause):
-        return f" after {_how_it_ended(read(cause, contract))}"
+        return f" after {how_it_ended(read(cause, contract))}"
     return f" {because_of(operation, cause)}"
 
 
@@ -126,92 +109,6 @@ def _where_to(operation: Operation, contract: Contract) -> str:
     if contract.states.present(operation.source) == contract.states.present(operation.target):
         return ""
     return f"Now: {contract.state(operation.target).label}."
-
-
-def _attempt(event: Event, work: Work) -> str:
-    attempt = _attempt_words(event, work)
-    told = event.data.get("failure") or {}
-    detail = told.get("detail", _detail(event))
-    return _OUTCOMES[event.data["outcome"]](attempt, str(detail), event)
-
-
-def _retried(attempt: str, detail: str, event: Event) -> str:
-    at = event.data.get("next_attempt_at")
-    again = spoken(datetime.fromisoformat(at), seen_from=event.at) if at else "soon"
-    return f"{attempt} failed: {detail} Next try {again}."
-
-
-_OUTCOMES: dict[str, Callable[[str, str, Event], str]] = {
-    "done": lambda attempt, detail, event: f"{attempt} succeeded.",
-    "retry": _retried,
-    "failed": lambda attempt, detail, event: f"{attempt} failed for good: {detail}",
-    "in_doubt": lambda attempt, detail, event: (
-        f"{attempt} ended without certainty: {detail} A person has to find out what happened."
-    ),
-}
-
-
-def _lease_lost(event: Event, work: Work) -> str:
-    return f"{_attempt_words(event, work)} was cut off: its worker went away."
-
-
-def _late_answer(event: Event, work: Work) -> str:
-    told = event.data.get("failure")
-    answer = str(told.get("detail", "")) if told else _detail(event) or "it is done"
-    return f"{_attempt_words(event, work)} answered too late to count: {answer.rstrip('.')}."
-
-
-def _unwanted(event: Event, work: Work) -> str:
-    return f"{_how_it_ended(work, capital=True)}, but nothing followed: {_detail(event)}"
-
-
-def _follow_up_failed(event: Event, work: Work) -> str:
-    at = event.data.get("next_at")
-    if at is None:
-        again = "Somebody has to decide how to go on."
-    else:
-        again = f"Next try {spoken(datetime.fromisoformat(at), seen_from=event.at)}."
-    ended = _how_it_ended(work, capital=True)
-    return f"{ended}, but what follows could not run: {_detail(event)} {again}"
-
-
-def _resolved(event: Event, work: Work) -> str:
-    happened = "happened" if event.data.get("happened") else "did not happen"
-    return f"It was decided that {_plain(work.label)} {happened}."
-
-
-def _skipped(event: Event, work: Work) -> str:
-    return f"It was decided to go on without {_plain(work.label)}."
-
-
-_EVENTS: dict[EventKind, Callable[[Event, Work], str]] = {
-    EventKind.ATTEMPT: _attempt,
-    EventKind.LEASE_LOST: _lease_lost,
-    EventKind.LATE_ANSWER: _late_answer,
-    EventKind.FOLLOW_UP_UNWANTED: _unwanted,
-    EventKind.FOLLOW_UP_FAILED: _follow_up_failed,
-    EventKind.RESOLVED: _resolved,
-    EventKind.SKIPPED: _skipped,
-}
-
-
-def _attempt_words(event: Event, work: Work) -> str:
-    attempt = of_so_many(event.data["attempt"], work.max_attempts)
-    return f"{attempt.capitalize()} to {_plain(work.label)}"
-
-
-def _how_it_ended(work: Work, *, capital: bool = False) -> str:
-    name = work.label if capital else f'"{_plain(work.label)}"'
-    return f"{name} {'failed' if work.run.state == RunState.FAILED else 'was done'}"
-
-
-def _detail(event: Event) -> str:
-    erased = "what it said was erased." if event.data.get("erased") else ""
-    return str(event.data.get("detail", erased))
-
-
-def _plain(label: str) -> str:
-    return label[:1].lower() + label[1:].replace("_", " ")
 
 
 def _first_paragraph(description: str) -> str:

@@ -16,7 +16,8 @@ from workflows_app.models.identity import object_id_of
 
 from .causes import Causing, causes_of
 from .secrets import redact
-from .story import told_by_actor, told_by_event, told_by_operation, told_by_tombstone
+from .story import told_by_actor, told_by_operation, told_by_tombstone
+from .story_of_events import told_by_event
 from .times import stamp
 
 PAGE = 100
@@ -35,7 +36,7 @@ class Page:
 
 
 def timeline(obj: Any, *, after: str | None = None, limit: int = PAGE) -> Page:
-    """Operations, events and tombstones of one object from a cursor on. Five queries at most.
+    """Operations, events and tombstones of one object from a cursor on. Six queries at most.
 
     Whoever asks must be somebody the contract's ``seen_by`` admits. Raises WrongCursor.
     """

@@ -22,6 +22,15 @@ def spoken(at: datetime, *, seen_from: datetime) -> str:
     return clock if there.date() == here.date() else f"on {there.day} {there:%B} {clock}"
 
 
+def spoken_length(length: timedelta) -> str:
+    """``2 hours``: a length in its largest unit."""
+    seconds = length.total_seconds()
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
 def spoken_day(at: datetime) -> str:
     """``3 March 2026``, in the time zone of the reader."""
     there = timezone.localtime(at) if timezone.is_aware(at) else at

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from django.db import connections, models, router, transaction
+from django.db.models import Q
 
 from workflows_app.contract.people import SYSTEM
-from workflows_app.contract.registry import Contract, contract_of
+from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.engine.idempotency import SYSTEM_ACTOR, actor_label
-from workflows_app.engine.locking import retrying
+from workflows_app.engine.locking import lock_object, retrying
+from workflows_app.engine.timers import keep_time
 from workflows_app.models import Kind, Operation
 from workflows_app.models.guard.dialects import dialect_of
 from workflows_app.models.guard.triggers import Guarded
@@ -33,13 +35,16 @@ def adopt_all(
     """Give every row of the model that has no operation its operation 0, as it stands.
 
     The rows themselves are not touched. ``since`` names the column that says since when a row is
-    in its state; it is kept with the operation. Each batch is a transaction, so whatever stops
-    this, the next call goes on; commands may run meanwhile. Yields after every batch.
+    in its state; it is kept with the operation, and clocks count from it. Each batch is a
+    transaction, so whatever stops this, the next call goes on; commands may run meanwhile. Clocks
+    that should run and do not are started, also those of rows adopted before. Yields after every
+    batch.
     """
     adoption = _Adoption(model, since)
     progress = Progress(0, 0)
     for keys in adoption.batches(batch):
         written = retrying(adoption.using, partial(adoption.adopt, keys))
+        adoption.start_clocks(keys)
         progress = Progress(progress.looked_at + keys.rows, progress.adopted + written)
         yield progress
 
@@ -87,6 +92,28 @@ class _Adoption:
             cursor.execute(statement, parameters)
             return int(cursor.rowcount)
 
+    def start_clocks(self, keys: _Keys) -> None:
+        """The clocks of one batch, each object in a transaction of its own, under its lock."""
+        timed = Q(pk__in=[])
+        for one in contracts_of(self.model):
+            states = {state for clock in one.clocks for state in clock.runs_in}
+            stored = [value for state in states for value in one.states.every_value(state)]
+            timed |= Q(**{f"{one.field}__in": stored})
+        batch = self._of(keys).filter(timed)
+        for pk in batch.order_by("pk").values_list("pk", flat=True):
+            retrying(self.using, partial(self._start_clocks_of, pk))
+
+    def _start_clocks_of(self, pk: Any) -> None:
+        with transaction.atomic(using=self.using):
+            obj = lock_object(self.contract, pk, self.using)
+            if obj is not None:
+                began = None if self.since is None else getattr(obj, self.since.attname)
+                keep_time(self.using, obj, since=began)
+
+    def _of(self, keys: _Keys) -> Any:
+        rows = self.rows.filter(pk__lte=keys.upto)
+        return rows if keys.after is None else rows.filter(pk__gt=keys.after)
+
     def _next_batch(self, after: Any, size: int) -> _Keys:
         later = self.rows.all() if after is None else self.rows.filter(pk__gt=after)
         keys = later.order_by("pk").values_list("pk", flat=True)
@@ -110,7 +137,7 @@ class _Adoption:
             # There a trigger refuses a second operation 0 before the index could leave it out,
             # and nobody else writes meanwhile.
             known = f"o.object_type = %s AND o.object_id = {self._key_as_text()} AND o.version = 0"
-            where.append(f"NOT EXISTS (SELECT 1 FROM {operations} o WHERE {known})")  # noqa: S608
+            where.append(f"NOT EXISTS (SELECT 1 FROM {operations} o WHERE {known})")  # noqa: S608  names, quoted
             parameters.append(self.contract.object_type)
         statement = (
             f"{self.words.insert} {operations} ({', '.join(columns)})"  # noqa: S608  names, quoted

@@ -54,6 +54,8 @@ def erase(
             if not dry_run:
                 tombstone.save(using=using, force_insert=True)
                 _blank_runs(covered)
+                covered.timers.update(failure=None)
+                covered.messages.update(payload=NOTHING, digest="", ref="", note=None)
                 if snapshots is not None:
                     snapshots.update(**blanks, **_reason_of(snapshots.model))
         return tombstone
@@ -114,7 +116,8 @@ def _blank_runs(covered: Covered) -> None:
         run.data = NOTHING
         run.result = None if run.result is None else NOTHING
         run.failure = None if run.failure is None else _forgotten(run.failure)
-        run.save(using=covered.using, update_fields=["data", "result", "failure"])
+        run.reference = None
+        run.save(using=covered.using, update_fields=["data", "result", "failure", "reference"])
 
 
 def _forgotten(failure: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from workflows_app.engine.idempotency import actor_label, actor_of
 from workflows_app.engine.ledger import write_operation
 from workflows_app.engine.locking import retrying
 from workflows_app.engine.refuse import refuse_empty_columns
+from workflows_app.engine.timers import keep_time
 from workflows_app.engine.violations import explained
 from workflows_app.failures import ContractError, Forbidden, Invalid
 from workflows_app.models import Kind, Operation
@@ -148,6 +149,8 @@ def _move(
         setattr(obj, contract.since_field, since or timezone.now())
         obj.version += 1
         obj.save(using=using)
+    begun = getattr(obj, contract.since_field)
+    keep_time(using, obj, {contract.field: str(contract.states.initial)}, since=begun)
 
 
 def _refuse_stranger(by: Any) -> None:

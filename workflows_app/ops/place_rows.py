@@ -15,9 +15,11 @@ from django.utils import timezone
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.engine.idempotency import actor_label, actor_of
+from workflows_app.engine.timers import keep_time
 from workflows_app.engine.violations import explained
 from workflows_app.failures import Invalid
 from workflows_app.models import Kind
+from workflows_app.models.protection import is_shadow
 
 
 def place_rows(objects: Sequence[Any], by: Any, reason: str, *, after: int = 0) -> int:
@@ -89,6 +91,9 @@ def _write(objects: Sequence[Any], using: str, by: Any, reason: str) -> None:
     for contract in contracts:
         _move(objects, places, contract, using)
     _write_snapshots(objects, imports, contracts[0], using, by, reason)
+    if not is_shadow(model):  # what a migration places has none of the contract's functions
+        for obj in objects:
+            keep_time(using, obj)
 
 
 def _contracts_here(model: type[Any]) -> list[Contract]:

@@ -12,7 +12,7 @@ from django.db.models import Count, Max
 from workflows_app.contract.registry import Contract, contract_of, contracts_of
 from workflows_app.engine.locking import lock_object, pk_of, retrying
 from workflows_app.failures import Invalid
-from workflows_app.models import Operation, Removal, Tombstone
+from workflows_app.models import Message, MessageState, Operation, Removal, Tombstone
 
 from .removal import (
     Covered,
@@ -62,6 +62,12 @@ def prune(
     pruning.refuse_states_with_a_future()
     refuse_without_guard(pruning.using)
     return pruning.all(batch, dry_run=dry_run)
+
+
+def prune_messages(*, before: datetime, dry_run: bool = False) -> int:
+    """Remove the messages from outside whose time was over before that, unused; how many."""
+    expired = Message.objects.filter(state=MessageState.EXPIRED, finished_at__lt=before)
+    return expired.count() if dry_run else expired.delete()[0]
 
 
 class _Pruning:
@@ -115,7 +121,10 @@ class _Pruning:
             old = 0 if snapshots is None else snapshots.count()
             tombstone = covered.tombstone(Removal.PRUNE, self.by, self.reason, old)
             if not dry_run:
+                covered.messages.delete()
+                covered.forget_each_other()
                 tombstone.save(using=self.using, force_insert=True)
+                _remove_timers(covered, last)
                 if snapshots is not None:
                     snapshots.delete()
             return _removed(tombstone)
@@ -146,6 +155,14 @@ class _Pruning:
             if kept is None
             else snapshots.filter(history_date__lt=kept.history_date)
         )
+
+
+def _remove_timers(covered: Covered, last: Operation) -> None:
+    """Those that are over; the one that caused the operation which stays, stays with it."""
+    over = covered.timers.filter(live=None)
+    if last.cause.startswith("timer:"):
+        over = over.exclude(pk=last.cause.removeprefix("timer:"))
+    over.delete()
 
 
 def _removed(tombstone: Tombstone) -> Pruned:

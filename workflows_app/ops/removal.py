@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.permissions import has_permission
 from workflows_app.engine.idempotency import actor_label, actor_of
 from workflows_app.failures import ContractError, Forbidden, Invalid
-from workflows_app.models import EffectRun, Event, Operation, Removal, Tombstone
+from workflows_app.models import EffectRun, Event, Message, Operation, Removal, Timer, Tombstone
 from workflows_app.models.guard import missing
 
 
@@ -61,9 +61,40 @@ class Covered:
         mine = EffectRun.objects.using(self.using).of(self.object_type, self.object_id)
         return mine.filter(version__lte=self.version)
 
+    @property
+    def messages(self) -> QuerySet[Message]:
+        """The messages that led to them, or told what became of their runs."""
+        mine = Message.objects.using(self.using).of(self.object_type, self.object_id)
+        operations = self.operations.order_by().values("pk")
+        runs = self.runs.order_by().values("pk")
+        return mine.filter(Q(operation__in=operations) | Q(run__in=runs))
+
+    @property
+    def timers(self) -> QuerySet[Timer]:
+        """The object's timers."""
+        return Timer.objects.using(self.using).filter(
+            object_type=self.object_type, object_id=self.object_id
+        )
+
+    @property
+    def undone_later(self) -> Any:
+        """Runs that stay, and undo some of these."""
+        runs = EffectRun.objects.using(self.using)
+        return runs.filter(undoes__in=self._pks(), version__gt=self.version)
+
     def is_unresolved(self) -> bool:
-        """Whether something is still to be done or decided for them."""
-        return bool(self.runs.unresolved().exists())
+        """Whether something is still to be done or decided for them, or what undoes them."""
+        unresolved = self.runs.unresolved().exists() or self.undone_later.unresolved().exists()
+        return bool(unresolved)
+
+    def forget_each_other(self) -> None:
+        """Runs that are about to go refer to none, and none refers to them."""
+        self.undone_later.update(undoes=None)
+        runs = EffectRun.objects.using(self.using).filter(pk__in=self._pks())
+        runs.update(undoes=None, group=None)
+
+    def _pks(self) -> list[Any]:
+        return list(self.runs.values_list("pk", flat=True))
 
     def tombstone(self, kind: Removal, by: Any, reason: str, snapshots: int) -> Tombstone:
         """The record of their removal, not yet inserted."""

@@ -7,7 +7,9 @@ from django.db import router
 from workflows_app.contract.registry import contract_of, contracts
 from workflows_app.models import EffectRun
 
+from .clocks import unknown_clocks
 from .finding import Finding
+from .messages import unused_messages
 from .objects import unadopted, unknown_states
 from .runs import unknown_runs, unknown_transitions
 from .tables import is_there, missing_tables, unguarded
@@ -32,3 +34,5 @@ def live_findings(*, before_migrate: bool = False) -> Iterator[Finding]:
             yield from unadopted(using, contract)
     yield from unknown_runs(using)
     yield from unknown_transitions(using)
+    yield from unknown_clocks(using)
+    yield from unused_messages(using)

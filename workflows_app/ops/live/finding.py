@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.checks import CheckMessage
+from django.core.checks import INFO, CheckMessage
 
 EXAMPLES = 3
 
@@ -18,7 +18,7 @@ class Finding(CheckMessage):
         *,
         hint: str,
         obj: Any,
-        id: str,  # noqa: A002  Django's word
+        id: str,  # Django's word
         count: int | None = None,
         examples: Iterable[Any] = (),
     ) -> None:
@@ -28,3 +28,15 @@ class Finding(CheckMessage):
     def __str__(self) -> str:
         shown = ", ".join(self.examples)
         return f"{super().__str__()}\n\tFOR EXAMPLE: {shown}" if shown else super().__str__()
+
+
+def under_former_name(those: str, stored: str, today: str, model: Any, count: int) -> Finding:
+    """A notice: ``those`` ("3 runs are") stand under a name of an earlier release."""
+    return Finding(
+        INFO,
+        f"{those} stored as {stored!r}, which is {today!r} today.",
+        hint=f"Keep {stored!r} in was= as long as they are.",
+        obj=model,
+        id="workflows_app.I061",
+        count=count,
+    )

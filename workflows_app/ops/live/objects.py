@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.checks import ERROR, INFO, WARNING
+from django.core.checks import ERROR, WARNING
 from django.db import connections
 from django.db.models import Count
 
@@ -12,7 +12,7 @@ from workflows_app.models import Operation
 from workflows_app.models.guard.dialects import dialect_of
 from workflows_app.models.guard.triggers import Guarded
 
-from .finding import EXAMPLES, Finding
+from .finding import EXAMPLES, Finding, under_former_name
 
 
 def unknown_states(using: str, contract: Contract) -> Iterator[Finding]:
@@ -23,14 +23,7 @@ def unknown_states(using: str, contract: Contract) -> Iterator[Finding]:
         if not contract.knows(stored):
             yield _unknown(rows, contract, stored, count)
         elif (present := contract.states.present(stored)) != stored:
-            yield Finding(
-                INFO,
-                f"{_objects(count)} stored as {stored!r}, which is {present!r} today.",
-                hint=f"Keep {stored!r} in was= as long as they are.",
-                obj=contract.model,
-                id="workflows_app.I061",
-                count=count,
-            )
+            yield under_former_name(_objects(count), stored, present, contract.model, count)
 
 
 def unadopted(using: str, contract: Contract) -> Iterator[Finding]:
@@ -76,11 +69,11 @@ def _without_operation(using: str, contract: Contract) -> tuple[int, list[Any]]:
     unknown = f"NOT EXISTS (SELECT 1 FROM {operations} o WHERE {known})"  # noqa: S608  names, quoted
     those = f"FROM {quoted(table.table)} m WHERE m.{quoted(table.version)} = 0 AND {unknown}"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) {those}", (contract.object_type,))  # noqa: S608
+        cursor.execute(f"SELECT COUNT(*) {those}", (contract.object_type,))
         count = int(cursor.fetchone()[0])
         if not count:
             return 0, []
-        cursor.execute(f"SELECT {key} {those} LIMIT {EXAMPLES}", (contract.object_type,))  # noqa: S608
+        cursor.execute(f"SELECT {key} {those} LIMIT {EXAMPLES}", (contract.object_type,))
         return count, [found for (found,) in cursor.fetchall()]
 
 

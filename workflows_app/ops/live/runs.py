@@ -9,8 +9,9 @@ from django.db.models import Count
 
 from workflows_app.contract.registry import contracts
 from workflows_app.models import EffectRun, FollowUp, Kind, Operation
+from workflows_app.models.effect_run import GROUP
 
-from .finding import EXAMPLES, Finding
+from .finding import EXAMPLES, Finding, under_former_name
 from .tables import is_there
 
 #: How many of the newest operations are looked at: a notice is not worth reading all of them.
@@ -31,7 +32,7 @@ def unknown_runs(using: str) -> Iterator[Finding]:
     }
     models = {contract.object_type: contract.model for contract in contracts()}
     runs = EffectRun.objects.using(using)
-    still_open = runs.open() | runs.filter(follow_up=FollowUp.PENDING)
+    still_open = (runs.open() | runs.filter(follow_up=FollowUp.PENDING)).exclude(safety=GROUP)
     counted = still_open.values_list("object_type", "effect").annotate(Count("pk"))
     for object_type, name, count in counted.order_by("object_type", "effect"):
         effect = effects.get((object_type, name))
@@ -41,7 +42,7 @@ def unknown_runs(using: str) -> Iterator[Finding]:
         elif effect is None:
             yield _of_no_effect(models[object_type], name, count, them)
         elif effect.name != name:
-            yield _under_former_name(models[object_type], name, effect.name, count)
+            yield under_former_name(_runs(count), name, effect.name, models[object_type], count)
 
 
 def unknown_transitions(using: str) -> Iterator[Finding]:
@@ -49,6 +50,8 @@ def unknown_transitions(using: str) -> Iterator[Finding]:
     if not is_there(using, Operation):
         return
     known = {(c.object_type, name) for c in contracts() for name in c.every_transition_name}
+    steps = ((c.object_type, one) for c in contracts() for one in c.clock_steps)
+    known |= {(object_type, name) for object_type, one in steps for name in one.every_name}
     models = {contract.object_type: contract.model for contract in contracts()}
     for object_type, name, count in _newest_operations(using):
         if (object_type, name) not in known:
@@ -90,24 +93,13 @@ def _of_no_effect(model: Any, name: str, count: int, them: Any) -> Finding:
     )
 
 
-def _under_former_name(model: Any, name: str, today: str, count: int) -> Finding:
-    return Finding(
-        INFO,
-        f"{_runs(count)} stored as {name!r}, which is {today!r} today.",
-        hint=f"Keep {name!r} in was= as long as they are.",
-        obj=model,
-        id="workflows_app.I061",
-        count=count,
-    )
-
-
 def _newest_operations(using: str) -> list[tuple[str, str, int]]:
     connection = connections[using]
     table = connection.ops.quote_name(Operation._meta.db_table)
-    newest = f"SELECT object_type, transition, kind FROM {table} ORDER BY id DESC LIMIT {NEWEST}"  # noqa: S608
+    newest = f"SELECT object_type, transition, kind FROM {table} ORDER BY id DESC LIMIT {NEWEST}"  # noqa: S608  names, quoted
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT object_type, transition, COUNT(*) FROM ({newest}) newest"  # noqa: S608
+            f"SELECT object_type, transition, COUNT(*) FROM ({newest}) newest"  # noqa: S608  names, quoted
             " WHERE kind IN (%s, %s, %s) AND transition <> %s"
             " GROUP BY object_type, transition ORDER BY object_type, transition",
             (*_BY_TRANSITION, Kind.CREATE),

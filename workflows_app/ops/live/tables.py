@@ -8,7 +8,7 @@ from django.db import NotSupportedError, connections
 from django.db.models import Model
 
 from workflows_app.contract.registry import contracts
-from workflows_app.models import EffectRun, Event, Operation, guard
+from workflows_app.models import EffectRun, Event, Message, Operation, Timer, guard
 from workflows_app.models.guard.dialects import dialect_of
 
 from .finding import Finding
@@ -21,7 +21,7 @@ def is_there(using: str, model: type[Model]) -> bool:
 
 def missing_tables(using: str) -> Iterator[Finding]:
     """Migrations that did not run."""
-    ours: list[Any] = [Operation, Event, EffectRun]
+    ours: list[Any] = [Operation, Event, EffectRun, Message, Timer]
     for model in ours + list({one.model: None for one in contracts()}):
         if lacking := _lacking(using, model):
             yield Finding(
