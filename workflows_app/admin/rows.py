@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from workflows_app.contract.registry import contract_for
 from workflows_app.describe.secrets import redact
 from workflows_app.describe.sight import rows_seen
-from workflows_app.describe.story import told_by_event
+from workflows_app.describe.story_of_events import told_by_event
 from workflows_app.describe.work import Work, read
 from workflows_app.models import EffectRun, Event, Operation, Tombstone
 
@@ -35,7 +35,7 @@ class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER  # they would count the whole table
 
     class Media:
-        css = {"all": ("workflows_app/admin.css",)}  # noqa: RUF012  Django reads a plain dict
+        css = {"all": ("workflows_app/admin.css",)}  # Django reads a plain dict
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows whose object this user may see."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from workflows_app.contract.registry import contract_of
-from workflows_app.describe.work import entry, read
+from workflows_app.describe.work import entry, read, told
 from workflows_app.models import EffectRun, Event, EventKind, RunState
 from workflows_app.models.identity import object_id_of, object_type_of
 
@@ -31,7 +31,7 @@ def run_list(request: HttpRequest, obj: Any, site: AdminSite) -> dict[str, Any]:
                 "attempts_made": attempts[run.pk],
                 "href": row_url(request, site, EffectRun, run.pk),
             }
-            for run in found[:RUNS_SHOWN]
+            for run in told(found[:RUNS_SHOWN])
         ],
         "more_runs": len(found) > RUNS_SHOWN,
     }
@@ -51,6 +51,7 @@ def _run(run: EffectRun, obj: Any) -> dict[str, Any]:
         "condition": str(work.condition),
         "state_label": run_state(run),
         "next_attempt_at": moment(told["next_attempt_at"]),
+        "next_question_at": moment(told["next_question_at"]),
         "finished_at": run.finished_at,
         "asked_by": transition_label(run.operation),
     }

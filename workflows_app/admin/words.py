@@ -15,7 +15,9 @@ from workflows_app.models import EventKind, Operation, RunState
 PHASES: dict[str, Any] = {
     Phase.IN_DOUBT: _("In doubt"),
     Phase.BLOCKED: _("Blocked"),
+    Phase.OVERDUE: _("Overdue"),
     Phase.RETRYING: _("Retrying"),
+    Phase.WAITING: _("Waiting for the outside"),
     Phase.RUNNING: _("Running"),
     Phase.QUEUED: _("Queued"),
     Phase.NEEDS_PERSON: _("Waiting for a person"),
@@ -28,6 +30,7 @@ RUN_STATES: dict[str, Any] = {
     RunState.HELD: _("Held"),
     RunState.QUEUED: _("Queued"),
     RunState.RUNNING: _("Running"),
+    RunState.WAITING: _("Waiting"),
     RunState.IN_DOUBT: _("In doubt"),
     RunState.DONE: _("Done"),
     RunState.FAILED: _("Failed"),
@@ -37,6 +40,8 @@ RUN_STATES: dict[str, Any] = {
 
 OUTCOMES: dict[str, Any] = {
     "done": _("succeeded"),
+    "accepted": _("accepted, to be confirmed"),
+    "cancelled": _("failed; not wanted any more"),
     "retry": _("failed; tried again"),
     "failed": _("failed for good"),
     "in_doubt": _("ended without certainty"),
@@ -51,6 +56,7 @@ def readable(document: dict[str, Any]) -> dict[str, Any]:
         "phase_label": PHASES.get(phase, phase),
         "workflow_label": document.get("workflow", "").replace("_", " ").capitalize(),
         "since": moment(document["since"]),
+        "deadlines": [one | {"due": moment(one["due"])} for one in document["deadlines"]],
     }
 
 

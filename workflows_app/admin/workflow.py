@@ -38,7 +38,7 @@ class WorkflowAdmin(
     change_form_template = "workflows_app/admin/change_form.html"
 
     class Media:
-        css = {"all": ("workflows_app/admin.css",)}  # noqa: RUF012  Django reads a plain dict
+        css = {"all": ("workflows_app/admin.css",)}  # Django reads a plain dict
 
     @property
     def contract(self) -> Contract:

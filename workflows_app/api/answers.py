@@ -40,7 +40,7 @@ def _shown(view: "WorkflowViewSet", operation: Operation, obj: Any) -> Any:
 def _status(operation: Operation, told: dict[str, Any]) -> int:
     if operation.kind == Kind.CREATE:
         return 201
-    return 202 if told["effects"] else 200
+    return 202 if told["effects"] or not told["done"] else 200
 
 
 def _headers(

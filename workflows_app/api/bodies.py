@@ -24,7 +24,7 @@ UNREADABLE = (exceptions.UnsupportedMediaType, TooLarge)
 def read_body(request: Request) -> Any:
     """The parsed body, or the exception that tells what is wrong with it."""
     at_most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if at_most is not None and _length(request) > at_most:
+    if at_most is not None and length_of(request) > at_most:
         return TooLarge(at_most)
     try:
         return request.data
@@ -34,7 +34,8 @@ def read_body(request: Request) -> Any:
         return exceptions.ParseError("The body is nested too deeply.")
 
 
-def _length(request: Request) -> int:
+def length_of(request: Request) -> int:
+    """How many bytes the client announces."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

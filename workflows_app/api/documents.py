@@ -88,9 +88,10 @@ def _about(document: dict[str, Any]) -> dict[str, Any]:
 
 def seconds_until_news(document: dict[str, Any]) -> int:
     """When it is worth asking for this operation again."""
-    if document["state"] in ("in_doubt", "blocked"):
+    times = ("next_attempt_at", "next_question_at")
+    planned = [one[time] for one in document["effects"] for time in times if one[time]]
+    if document["state"] == "blocked" or (document["state"] == "in_doubt" and not planned):
         return FOR_A_PERSON_SECONDS
-    planned = [e["next_attempt_at"] for e in document["effects"] if e["next_attempt_at"]]
     if not planned:
         return SOON_SECONDS
     wait = datetime.fromisoformat(min(planned)) - timezone.now()

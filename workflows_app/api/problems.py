@@ -50,12 +50,17 @@ PRECONDITION_REQUIRED = ProblemType("precondition-required", 428, "This command 
 PRECONDITION_INVALID = ProblemType("precondition-invalid", 400, "The If-Match is malformed")
 STALE_VERSION = ProblemType("stale-version", 412, "The object has changed")
 TRANSITION_NOT_ALLOWED = ProblemType("transition-not-allowed", 409, "Not possible in this state")
+SUPERSEDED = ProblemType("superseded", 409, "A later operation has ended it")
 GUARD_FAILED = ProblemType("guard-failed", 409, "Something is missing")
 TRANSITION_FORBIDDEN = ProblemType("transition-forbidden", 403, "Not for you")
 VALIDATION_ERROR = ProblemType("validation-error", 422, "The data is not valid")
 PROTECTED_FIELD = ProblemType("protected-field", 422, "Only a command writes this member")
 PARSE_ERROR = ProblemType("parse-error", 400, "The body cannot be read")
 TRY_AGAIN = ProblemType("try-again", 503, "Busy: send the same request again")
+SIGNATURE_INVALID = ProblemType("webhook-signature-invalid", 403, "The signature is not valid")
+TIMESTAMP_OUT_OF_RANGE = ProblemType(
+    "webhook-timestamp-out-of-range", 403, "Signed too long ago, or in the future"
+)
 
 TYPES = (
     KEY_MISSING,
@@ -65,12 +70,15 @@ TYPES = (
     PRECONDITION_INVALID,
     STALE_VERSION,
     TRANSITION_NOT_ALLOWED,
+    SUPERSEDED,
     GUARD_FAILED,
     TRANSITION_FORBIDDEN,
     VALIDATION_ERROR,
     PROTECTED_FIELD,
     PARSE_ERROR,
     TRY_AGAIN,
+    SIGNATURE_INVALID,
+    TIMESTAMP_OUT_OF_RANGE,
 )
 
 
@@ -145,6 +153,8 @@ def problem_of(refusal: Refused, **members: Any) -> Problem:
 def _kind_of(refusal: Refused) -> ProblemType:
     if refusal.code == PROTECTED:
         return PROTECTED_FIELD
+    if any(reason.code == SUPERSEDED.slug for reason in refusal.reasons):
+        return SUPERSEDED
     return next((kind for wide, kind in _KINDS if isinstance(refusal, wide)), GUARD_FAILED)
 
 

@@ -3,7 +3,7 @@
 import re
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +13,7 @@ from django.utils import timezone
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import contracts
 from workflows_app.failures import WorkflowError
-from workflows_app.ops.prune import Pruned, prune
+from workflows_app.ops.prune import Pruned, prune, prune_messages
 
 SAY_SECONDS = 1
 DAYS = {"d": 1, "w": 7, "y": 365}
@@ -61,6 +61,13 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"], batch=options["batch"],
             )  # fmt: skip
             self._follow(model, steps, "would be removed" if options["dry_run"] else "removed")
+        if not options["workflow"]:
+            self._forget_messages(timezone.now() - age, dry_run=options["dry_run"])
+
+    def _forget_messages(self, before: datetime, *, dry_run: bool) -> None:
+        many = prune_messages(before=before, dry_run=dry_run)
+        done = "would be removed" if dry_run else "removed"
+        self.stdout.write(f"{many:,} messages that nobody has used {done}.")
 
     def _follow(self, model: type[models.Model], steps: Any, done: str) -> None:
         said, progress = time.monotonic(), Pruned()
