@@ -4,6 +4,7 @@ from .clock import Clock, frozen_clock
 from .coverage import Coverage, Declared
 from .crashes import Pause, cut, killed, killed_everywhere
 from .given import at
+from .invariants import Heard, broken_invariants, check_invariants
 from .paths import Path, Step, paths
 from .points import POINTS, statement
 from .promises import broken_promises
@@ -23,6 +24,7 @@ __all__ = [
     "Coverage",
     "Declared",
     "Example",
+    "Heard",
     "OffScript",
     "Path",
     "Pause",
@@ -31,7 +33,9 @@ __all__ = [
     "Step",
     "WorkerDies",
     "at",
+    "broken_invariants",
     "broken_promises",
+    "check_invariants",
     "cut",
     "drain",
     "drain_until_quiet",

@@ -37,6 +37,11 @@ class Clock:
         self._now = moment.astimezone(UTC)
         return self._now
 
+    def set_back(self, **amounts: float) -> datetime:
+        """As if somebody had put the clocks back: ``clock.set_back(hours=1)``; the new time."""
+        self._now -= timedelta(**amounts)
+        return self._now
+
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows_app.contract.effects import Effect
+from workflows_app.contract.groups import Entry, effects_in
 from workflows_app.contract.guards import Guard
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import Contract, contract_of, contracts
 from workflows_app.contract.transitions import Transition
-from workflows_app.engine.answers import Answer, Happened
+from workflows_app.engine.answers import Answer, Failed, Happened
 from workflows_app.engine.idempotency import SYSTEM_ACTOR
 from workflows_app.engine.signals import attempt_answered, command_accepted, guard_answered
-from workflows_app.models import EffectRun, Operation
+from workflows_app.models import EffectRun, Kind, Operation
 
 STAYS = "stays"
 
@@ -103,7 +104,7 @@ class Coverage:
         every = [one for one in declared() if one.object_type == object_type]
         return every, [one for one in every if one not in self.driven]
 
-    def _accepted(self, operation: Operation, effects: tuple[Effect, ...], **signal: Any) -> None:
+    def _accepted(self, operation: Operation, effects: Iterable[Entry], **signal: Any) -> None:
         """Inside a command it waits for that one's acceptance: a refusal undoes both."""
         driven = set(_driven_by(operation, effects))
         if operation.cause.startswith("operation:"):
@@ -121,10 +122,12 @@ class Coverage:
         self.driven.add(Declared(contract_of(sender).object_type, "guard", guard.name, said))
 
     def _attempted(self, run: EffectRun, effect: Effect, answer: Answer, **signal: Any) -> None:
-        kind, what = "effect", "done"
-        if not isinstance(answer, Happened):
+        kind, what = "effect", "done" if isinstance(answer, Happened) else "accepted"
+        if isinstance(answer, Failed):
             kind, what = "failure", answer.failure.code
         self.driven.add(Declared(run.object_type, kind, effect.name, what))
+        if run.undoes_id:  # asked for when an outcome was stored, by no command
+            self.driven.add(Declared(run.object_type, "effect", effect.name, "asked for"))
 
 
 def declared(*models: type[Any]) -> Iterator[Declared]:
@@ -153,6 +156,8 @@ def _declared(contract: Contract) -> Iterator[Declared]:
             yield Declared(about, "guard", guard.name, "no")
     for effect in contract.effects.values():
         yield Declared(about, "effect", effect.name, "asked for")
+        if effect.confirmed_by is not None:
+            yield Declared(about, "effect", effect.name, "accepted")
         yield Declared(about, "effect", effect.name, "done")
         for failure in effect.fails_with:
             yield Declared(about, "failure", effect.name, failure.code)
@@ -169,7 +174,13 @@ def _move(target: str | None, actor: str) -> str:
     return f"→ {target or STAYS}" + (f", by {actor}" if actor else "")
 
 
-def _driven_by(operation: Operation, effects: tuple[Effect, ...]) -> Iterator[Declared]:
+#: Edits and decisions are commands too, of names that a transition may have.
+_BY_CONTRACT = (Kind.CREATE, Kind.COMMAND, Kind.SYSTEM)
+
+
+def _driven_by(operation: Operation, effects: Iterable[Entry]) -> Iterator[Declared]:
+    if operation.kind not in _BY_CONTRACT:
+        return
     about, actor = operation.object_type, "a person"
     if operation.actor == SYSTEM_ACTOR:
         actor = "the system"
@@ -180,4 +191,5 @@ def _driven_by(operation: Operation, effects: tuple[Effect, ...]) -> Iterator[De
     for target in targets:
         for by in ("", actor):
             yield Declared(about, "transition", operation.transition, _move(target, by))
-    yield from (Declared(about, "effect", effect.name, "asked for") for effect in effects)
+    asked = effects_in(effects)
+    yield from (Declared(about, "effect", effect.name, "asked for") for effect in asked)

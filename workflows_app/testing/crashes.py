@@ -105,7 +105,7 @@ def cut(*, at: Point, using: str = "default") -> Iterator[None]:
             return
         came.append(at)
         _end_session(connection or connections[using])
-        if isinstance(at, str) and at.endswith(".committed"):
+        if isinstance(at, str) and at.endswith((".committed", ".marked")):
             raise OperationalError(f"The connection was cut at {at}.")
 
     try:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workflows_app.contract.effects import Effect
+from workflows_app.contract.effects import ACCEPTED_THEN, UNCONFIRMED
+from workflows_app.contract.groups import Entry, effects_in, followed
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import Contract, contract_of
 from workflows_app.contract.transitions import Transition
@@ -22,16 +23,32 @@ class Step:
     target: str
     #: Whom the contract names: people's roles, or the system.
     by: str
-    #: The effect that it follows; it has none where somebody commands it.
+    #: The effect or group that it follows; it has none where somebody commands it.
     effect: str = ""
     #: Whether it follows because that effect failed.
     failed: bool = False
+    #: Whether it follows because the outside has accepted that effect, and not ended it yet.
+    accepted: bool = False
+    #: Whether it follows because nobody has confirmed that effect in time.
+    unconfirmed: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Whether that effect has ended by then."""
+        return not (self.accepted or self.unconfirmed)
 
     def __str__(self) -> str:
         how = f"by {self.by}"
         if self.effect:
-            how = f"after {self.effect} {'failed' if self.failed else 'was done'}"
+            how = f"after {self.effect} {self._how_it_went()}"
         return f"{self.transition} {how} → {self.target}"
+
+    def _how_it_went(self) -> str:
+        if self.unconfirmed:
+            return "was not confirmed"
+        if self.accepted:
+            return "was accepted"
+        return "failed" if self.failed else "was done"
 
 
 @dataclass(frozen=True)
@@ -121,7 +138,7 @@ def _moves(contract: Contract, here: _Where) -> Iterator[tuple[Transition, str, 
             to = str(here.state) if target == STAYS else target
             step = Step(transition.name, here.state, to, str(transition.by))
             asked = transition.effects_for(None if target == STAYS else target)
-            pending = here.pending | {one.name for one in asked if one.then or one.otherwise}
+            pending = here.pending | {one.name for one, _, _ in _all_followed(asked)}
             for way, ended in _ways(contract, here, transition, step):
                 yield transition, target, way, _Where(to, pending - ended)
 
@@ -129,24 +146,40 @@ def _moves(contract: Contract, here: _Where) -> Iterator[tuple[Transition, str, 
 def _ways(
     contract: Contract, here: _Where, transition: Transition, step: Step
 ) -> Iterator[tuple[Step, frozenset[str]]]:
-    """Somebody commands it; or it follows an effect that is under way; or the system may."""
+    """Somebody commands it; it follows an effect under way; or the system may, as for a clock."""
     if transition.by is not SYSTEM:
         yield step, frozenset()
         return
     followed = list(_followed(contract, transition.name))
-    for effect, failed in followed:
+    for effect, word in followed:
         if effect.name in here.pending:
-            yield replace(step, effect=effect.name, failed=failed), frozenset([effect.name])
-    if not followed:
+            way = replace(
+                step,
+                effect=effect.name,
+                failed=word == "otherwise",
+                accepted=word == ACCEPTED_THEN,
+                unconfirmed=word == UNCONFIRMED,
+            )
+            yield way, frozenset([effect.name] if way.ends else [])
+    if not followed or any(clock.transition is transition for clock in contract.clocks):
         yield step, frozenset()
 
 
-def _followed(contract: Contract, name: str) -> Iterator[tuple[Effect, bool]]:
-    for effect in contract.effects.values():
-        if effect.then == name:
-            yield effect, False
-        if effect.otherwise == name:
-            yield effect, True
+def _followed(contract: Contract, name: str) -> Iterator[tuple[Entry, str]]:
+    """The effects and groups that a transition follows, and the word by which it does."""
+    asked = [entries for way in contract.ways for entries in way.effects.values()]
+    named = {effect.name for entries in asked for effect in effects_in(entries)}
+    asked.append(tuple(one for one in contract.effects.values() if one.name not in named))
+    each = (
+        (one, word) for entries in asked for one, word, to in _all_followed(entries) if to == name
+    )
+    yield from {(one.name, word): (one, word) for one, word in each}.values()
+
+
+def _all_followed(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, str, str]]:
+    yield from followed(entries)
+    for effect in effects_in(entries):
+        yield from ((effect, word, name) for word, name in effect.while_open())
 
 
 STAYS = "stays"

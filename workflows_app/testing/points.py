@@ -28,8 +28,15 @@ POINTS = {
     "command.written": "A command has written everything and not committed.",
     "command.committed": "A command is committed; neither client nor worker knows (W1, W2).",
     "claim.committed": "A worker has claimed runs; no handler has begun (W5).",
-    "handler.begun": "The handler begins; nothing has been sent (W5, W11).",
+    "send.unmarked": "A committed effect is about to be marked as sent (W5, W11, W14).",
+    "send.marked": "It is marked as sent; nothing has been sent (W6, W12).",
+    "handler.begun": "The handler begins; nothing has been sent (W5, W11, W13).",
     "handler.ended": "The remote has answered; nothing is stored (W7, W8).",
+    "question.taken": "A worker is about to ask what became of a run.",
+    "probe.begun": "The probe begins; nothing has been asked.",
+    "probe.ended": "The remote has answered the probe; nothing is stored.",
+    "answer.written": "What the probe has said is written, not committed.",
+    "answer.committed": "What the probe has said is committed; the worker does not know (W9).",
     "run.locked": "The run is locked under its fence; its outcome is not written (W11).",
     "settle.written": "Outcome, follow-up and next of the lane are written, not committed (W8).",
     "settle.committed": "The outcome is committed; the worker does not know (W9).",
@@ -78,6 +85,8 @@ class _Watch:
         # SQLite commits a lone statement when its rows are read: it is over when the next begins.
         if not connection.in_atomic_block and (step := self._step_of(connection)):
             self._at(f"{step}.committed", connection)
+        if _MARKS_SENT.search(str(sql)):
+            self._at("send.unmarked", connection)
         result = execute(sql, params, many, context)
         for mark in _marks_of(str(sql), params):
             self._written.setdefault(connection, set()).add(mark)
@@ -114,7 +123,8 @@ class _Watch:
     def _step_of(self, connection: Any) -> str | None:
         written = self._written.pop(connection, set())
         return next(
-            (step for step in ("rescue", "settle", "claim", "command") if step in written), None
+            (one for one in ("rescue", "settle", "answer", "claim", "command") if one in written),
+            None,
         )
 
 
@@ -126,12 +136,18 @@ def _marks_of(sql: str, params: Any) -> Iterable[str]:
         yield "run.locked"
     elif _CLAIMS.search(sql):
         yield "claim"
+    elif _MARKS_SENT.search(sql):
+        yield "send.marked"
+    elif _TAKES_QUESTION.search(sql):
+        yield "question.taken"
     elif _INSERTS_OPERATION.search(sql):
         yield "command"
     elif _INSERTS_EVENT.search(sql):
         kinds = set(_flat(params))
         if "lease_lost" in kinds:
             yield "rescue"
+        elif "probed" in kinds:
+            yield "answer"
         elif kinds & {"attempt", "late_answer"}:
             yield "settle"
 
@@ -145,9 +161,14 @@ def _flat(params: Any) -> Iterator[Any]:
 
 
 _LOCKS_OBJECT = re.compile(r"FOR UPDATE|SET version = version")
-_LOCKS_RUN = re.compile(r"UPDATE \W?workflows_app_effectrun\W? SET \W?fence\W? = \S+ WHERE")
+_LOCKS_RUN = re.compile(r"UPDATE \W?workflows_app_effectrun\W? SET \W?fence\W? = \S+\s+WHERE")
 _CLAIMS = re.compile(
     r"UPDATE \W?workflows_app_effectrun\W? SET .*attempts\W?\)? \+ (1|%s)", re.DOTALL
+)
+#: Only the marker begins with that column: whoever clears it writes the state first.
+_MARKS_SENT = re.compile(r"UPDATE \W?workflows_app_effectrun\W? SET \W?sent_at\W? =")
+_TAKES_QUESTION = re.compile(
+    r"UPDATE \W?workflows_app_effectrun\W? SET \W?due\W? = .*probes\W?\)? \+ (1|%s)", re.DOTALL
 )
 _INSERTS_OPERATION = re.compile(r"INSERT INTO \W?workflows_app_operation\W")
 _INSERTS_EVENT = re.compile(r"INSERT INTO \W?workflows_app_event\W")

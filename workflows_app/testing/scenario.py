@@ -165,7 +165,8 @@ def story_of(obj: Any) -> list[str]:
 
 def _standing(run: EffectRun) -> str:
     code = f", {run.failure['code']}" if run.failure else ""
-    return f"{run.state} after {run.attempts} attempts{code}; next {run.due:%Y-%m-%d %H:%M:%S}"
+    then = f"; next {run.due:%Y-%m-%d %H:%M:%S}" if run.due else ""
+    return f"{run.state} after {run.attempts} attempts{code}{then}"
 
 
 def _told(event: Event) -> str:

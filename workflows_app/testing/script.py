@@ -15,10 +15,11 @@ from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun
 
 from .clock import running_clock
-from .handlers import effects, standing_in
+from .handlers import Asked, effects, standing_in
 
-#: What an effect may answer: what its handler returns (a dict), what it raises (a Failure, or any
-#: exception), a function of object and run, or a list of these, one for each attempt.
+#: What an effect may answer: what its handler returns (a dict, ``accepted()``), what it raises (a
+#: Failure, or any exception), a function of object and run, or a list of these, one for each
+#: attempt. A probe answers in the same way; None is "still unknown".
 Answer = Any
 
 
@@ -31,8 +32,9 @@ class OffScript(BaseException):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an effect's handler."""
+    """One call of an effect's handler, or of a probe."""
 
+    #: The effect's name; of a probe, that of its function.
     effect: str
     #: The idempotency key: the same in every attempt of one intent.
     key: str
@@ -41,6 +43,8 @@ class Call:
     #: What was frozen at the commit: the command's data and the carried columns.
     data: dict[str, Any]
     obj: Any
+    #: Whether it was the probe that was asked.
+    is_probe: bool = False
 
 
 class Script:
@@ -56,9 +60,9 @@ class Script:
             self[effect] = answer
 
     def __setitem__(self, effect: str, answer: Answer) -> None:
-        """Have an effect answer this from now on."""
-        if effect not in (known := sorted({one.name for one in effects()})):
-            raise ValueError(f"No contract has an effect {effect!r}. They have {known}.")
+        """Have an effect, or a probe, answer this from now on."""
+        if effect not in (known := sorted(_names())):
+            raise ValueError(f"No contract has an effect or a probe {effect!r}. They have {known}.")
         self._answers[effect] = list(answer) if isinstance(answer, list) else answer
 
     def calls_of(self, effect: str) -> list[Call]:
@@ -69,11 +73,12 @@ class Script:
         """The keys one effect was called with, in order."""
         return [call.key for call in self.calls_of(effect)]
 
-    def perform(self, effect: str, obj: Any, run: Any) -> Any:
-        """What stands for the handler of an effect: note the call and answer."""
+    def perform(self, asked: Asked, obj: Any, run: Any) -> Any:
+        """What stands for a handler or a probe: note the call and answer."""
+        is_probe = asked.part == "probe"
         with self._lock:
-            self.calls.append(Call(effect, run.key, run.attempt, run.data, obj))
-            answer = self._next_answer(effect)
+            self.calls.append(Call(asked.name, run.key, run.attempt, run.data, obj, is_probe))
+            answer = self._next_answer(asked.name, self._of_the_rest(is_probe))
         return play(answer, obj, run)
 
     def refuse_loose_ends(self) -> None:
@@ -85,8 +90,12 @@ class Script:
         if left:
             raise AssertionError(f"The script was not played to its end; there is left: {left}.")
 
-    def _next_answer(self, effect: str) -> Answer:
-        answer = self._answers.get(effect, self._rest)
+    def _of_the_rest(self, is_probe: bool) -> Answer:
+        """What nobody named answers: where there is an answer for it, a probe knows nothing."""
+        return None if is_probe and self._rest is not ... else self._rest
+
+    def _next_answer(self, effect: str, rest: Answer) -> Answer:
+        answer = self._answers.get(effect, rest)
         if answer is ... or answer == []:
             times = len(self.calls_of(effect))
             self._complaints.append(
@@ -103,14 +112,21 @@ def scripted(rest: Answer = ..., /, **answers: Answer) -> Iterator[Script]:
 
     A list is one answer for each attempt, anything else the answer of every attempt: a dict is
     returned, an exception (class or instance) raised, a function called with object and run.
-    ``scripted({})`` answers ``{}`` for every effect that is not named; without it such an effect
-    ends the test. Everything but the handler's body is the engine's own. Raises AssertionError at
-    the end for answers that nobody asked for.
+    A probe is named by its function: ``scripted(find_payment=accepted("T-1"))``.
+    ``scripted({})`` answers ``{}`` for every effect that is not named, and "still unknown" for
+    every probe; without it such a one ends the test. Everything but the body of the handler and
+    of the probe is the engine's own. Raises AssertionError at the end for answers that nobody
+    asked for.
     """
     script = Script(answers, rest)
     with standing_in(script.perform):
         yield script
     script.refuse_loose_ends()
+
+
+def _names() -> set[str]:
+    every = effects()
+    return {one.name for one in every} | {one.probe.__name__ for one in every if one.probe}
 
 
 def late(answer: Answer) -> Callable[[Any, Any], Any]:

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from workflows_app.contract.data import bring
+from workflows_app.contract.effects import Effect
+from workflows_app.contract.groups import Entry, effects_in, groups_in
 from workflows_app.contract.people import SYSTEM
 from workflows_app.contract.registry import Contract, contract_of
 from workflows_app.contract.transitions import Transition
@@ -17,6 +19,7 @@ from workflows_app.models.identity import object_id_of
 from .cast import somebody_for
 from .client import Answered, command_url, post_command
 from .clock import frozen_clock
+from .outside import bring_about
 from .paths import Path, Step, paths
 from .samples import NoSample, sample_data, sample_object
 from .script import scripted
@@ -178,10 +181,27 @@ class _Walker:
         return found
 
     def _let_follow(self, step: Step, data: Any) -> None:
-        effect = self.contract.effects[step.effect]
-        answer = _failure_of(effect.fails_with) if step.failed else data
-        with frozen_clock() as clock, scripted({}, **{step.effect: answer}):
+        followed = self._followed_by(step)
+        if isinstance(followed, Effect):
+            answer = _failure_of(followed.fails_with) if step.failed else data
+            if bring_about(self.contract, self.obj, step, followed, answer):
+                return
+            answers = {followed.name: answer}
+        else:
+            effects = list(effects_in([followed]))
+            answers = {one.name: data.get(one.name) or {} for one in effects}
+            if step.failed:
+                answers = {one.name: _failure_of(one.fails_with) for one in effects}
+        with frozen_clock() as clock, scripted({}, **answers):
             drain_until_quiet(clock)
+
+    def _followed_by(self, step: Step) -> Entry:
+        """The effect or the group that the step follows."""
+        if step.effect in self.contract.effects:
+            return self.contract.effects[step.effect]
+        asked = [entries for way in self.contract.ways for entries in way.effects.values()]
+        groups = (group for entries in asked for group in groups_in(entries))
+        return next(group for group in groups if group.name == step.effect)
 
     def _why_elsewhere(self, step: Step) -> str:
         refused = Event.objects.filter(
