@@ -26,6 +26,11 @@ OUTSIDE_URL = os.environ.get("OUTSIDE_URL", "http://127.0.0.1:9000")
 BANK_URL = os.environ.get("BANK_URL", "http://127.0.0.1:9001")
 MAIL_URL = os.environ.get("MAIL_URL", "http://127.0.0.1:9002")
 
+# The bank signs what it tells us; a secret that both know, as every bank hands its customers one.
+BANK_WEBHOOK_SECRET = os.environ.get(
+    "BANK_WEBHOOK_SECRET", "whsec_dGhlIGJhbmsgb2YgdGhlIGRlbW8ga2VlcHMgbm8gc2VjcmV0cw=="
+)
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -93,7 +98,11 @@ else:
     Q_CLUSTER["orm"] = "default"
 
 # So short a lease is for impatient onlookers: a killed worker's effect goes on after 10 s, not 60.
-WORKFLOWS = {"LEASE": timedelta(seconds=10), "SWEEP_EVERY": timedelta(seconds=1)}
+WORKFLOWS = {
+    "LEASE": timedelta(seconds=10),
+    "SWEEP_EVERY": timedelta(seconds=1),
+    "INBOX": {"bank": {"secrets": [BANK_WEBHOOK_SECRET]}},
+}
 
 REST_FRAMEWORK = {
     # The first authenticator decides between 401 and 403: Basic and Token come before Session.

@@ -6,6 +6,7 @@ from django.urls import include, path
 from workflows_app.api import WorkflowRouter
 
 from .claims.api import ClaimViewSet
+from .stage.both import both_worlds
 from .stage.views import front
 
 api = WorkflowRouter()
@@ -13,6 +14,7 @@ api.register("claims", ClaimViewSet)
 
 urlpatterns = [
     path("", front),
+    path("both/", both_worlds),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urls)),
     path("api/v1/", include("workflows_app.api.urls")),

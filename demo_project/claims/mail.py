@@ -33,6 +33,6 @@ def send(template: str, *, to: str, claim: "Claim", key: str, within: timedelta)
         case 200 | 201:
             return
         case 422:
-            raise Refused(answer.body.get("detail", ""))
+            raise Refused(str(answer.body))
         case _:
             raise Busy(f"The mail server answered {answer.status}.")

@@ -19,18 +19,30 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back: JSON."""
 
     status: int
-    body: dict[str, Any]
+    body: Any
     retry_after: timedelta | None
 
 
 def post(url: str, body: dict[str, Any], *, key: str, within: timedelta) -> Answer:
     """Send the body under an idempotency key. Raises NotReached or NoAnswer."""
+    return _ask("POST", url, json.dumps(body), {"Idempotency-Key": key}, within)
+
+
+def get(url: str, *, within: timedelta) -> Answer:
+    """Ask without changing anything. Raises NotReached or NoAnswer."""
+    return _ask("GET", url, None, {}, within)
+
+
+def _ask(
+    method: str, url: str, body: str | None, headers: dict[str, str], within: timedelta
+) -> Answer:
     connection = _connect(url, within)
+    path = url.removeprefix(f"http://{urlsplit(url).netloc}")
     try:
-        connection.request("POST", urlsplit(url).path, json.dumps(body), _headers(key))
+        connection.request(method, path, body, _headers() | headers)
         return _read(connection.getresponse())
     except (OSError, HTTPException, ValueError) as error:
         raise NoAnswer(str(error)) from error
@@ -50,22 +62,18 @@ def _connect(url: str, within: timedelta) -> HTTPConnection:
     return connection
 
 
-def _headers(key: str) -> dict[str, str]:
+def _headers() -> dict[str, str]:
     return {
         "Content-Type": "application/json",
-        "Idempotency-Key": key,
         "User-Agent": f"claims-demo (process {os.getpid()})",
     }
 
 
 def _read(response: HTTPResponse) -> Answer:
     text = response.read()
-    body = json.loads(text) if text else {}
-    if not isinstance(body, dict):
-        raise ValueError("The answer is no JSON object.")
     seconds = response.headers.get("Retry-After", "")
     return Answer(
         status=response.status,
-        body=body,
+        body=json.loads(text) if text else {},
         retry_after=timedelta(seconds=int(seconds)) if seconds.isdigit() else None,
     )

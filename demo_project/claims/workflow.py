@@ -1,7 +1,9 @@
 """The insurance-claim workflow. This file is the contract: read it top to bottom.
 
-A claimant hands a claim in, a reviewer accepts it, the bank pays it once, and the claimant is
-told at every turn. A payment the bank will not make stands halted until finance sends it again.
+A claimant hands a claim in, a reviewer accepts it within a day or a senior reviewer gets it, the
+bank pays it once and confirms it, and the claimant is told at every turn. A payment the bank will
+not make stands halted until finance sends it again; one that is under way when the claim is
+withdrawn is called back.
 """
 
 from datetime import timedelta
@@ -11,6 +13,8 @@ from rest_framework import serializers
 
 from workflows_app import (
     SYSTEM,
+    After,
+    External,
     NotSent,
     Rejected,
     Retry,
@@ -19,8 +23,9 @@ from workflows_app import (
     States,
     Unknown,
     Workflow,
+    accepted,
+    committed,
     guard,
-    keyed,
     replay_safe,
     transition,
 )
@@ -35,11 +40,17 @@ finance = Role("finance", "claims.settle_claim")
 staff = Role("staff", "claims.view_claim")
 
 
-# States: stored value, what people read, who has to act next, and which columns people may still
-# edit. A draft is its claimant's to edit.
+# States: stored value, what people read, who has to act next, how long it may last, and which
+# columns people may still edit. A draft is its claimant's to edit.
 class Status(States):
     DRAFT = State("draft", "Draft", owner=claimant, initial=True)
-    REVIEW = State("review", "Being reviewed", owner=reviewer, editable={claimant: ["iban"]})
+    REVIEW = State(
+        "review",
+        "Being reviewed",
+        owner=reviewer,
+        deadline=After(timedelta(hours=24), then="escalate"),
+        editable={claimant: ["iban"]},
+    )
     ESCALATED = State(
         "escalated", "With a senior reviewer", owner=senior, editable={claimant: ["iban"]}
     )
@@ -90,6 +101,10 @@ class AccountRefused(Rejected):
     """The bank refused the account number."""
 
 
+class RecallRefused(Rejected):
+    """The bank cannot call the transfer back."""
+
+
 class MailerBusy(NotSent):
     """The mail server is busy and took nothing."""
 
@@ -99,31 +114,6 @@ class MailboxRefused(Rejected):
 
 
 # Effects: what happens outside the database, after the commit.
-@keyed(
-    window=timedelta(hours=24),  # so long the bank knows a transfer by its key
-    retry=Retry(times=10, first=timedelta(seconds=2), cap=timedelta(hours=1)),
-    timeout=timedelta(seconds=5),
-    carries=["iban", "payout"],  # frozen into the run at the commit: run.data
-    fails_with=[BankBusy, NoAnswer, AccountRefused],
-    then="settle",
-    otherwise="halt",
-    owner=finance,
-)
-def pay_out(claim, run):
-    """Transfer the payout to the claimant, once."""
-    try:
-        reference = bank.transfer(
-            to=run.data["iban"], amount=run.data["payout"], key=run.key, within=run.remaining
-        )
-    except bank.Busy as error:
-        raise BankBusy(retry_after=error.retry_after) from error
-    except bank.TimedOut as error:
-        raise NoAnswer from error
-    except bank.Refused as error:
-        raise AccountRefused from error
-    return {"reference": reference}  # done, because the bank says so
-
-
 @replay_safe(
     retry=Retry(times=10),
     timeout=timedelta(seconds=5),
@@ -141,8 +131,72 @@ def tell_claimant(claim, run):
         raise MailboxRefused from error
 
 
+@replay_safe(
+    retry=Retry(times=10),
+    timeout=timedelta(seconds=5),
+    fails_with=[BankBusy, NoAnswer, RecallRefused],
+    owner=finance,
+)
+def recall_payment(claim, run):
+    """Ask the bank to call the transfer back; to ask again is harmless."""
+    try:
+        bank.recall(key=run.undoes.key, within=run.remaining)
+    except bank.Busy as error:
+        raise BankBusy(retry_after=error.retry_after) from error
+    except bank.TimedOut as error:
+        raise NoAnswer from error
+    except bank.Refused as error:
+        raise RecallRefused from error
+
+
+def find_payment(claim, run):
+    """After a crash: does the bank know it? The same language as the handler's."""
+    transfer = bank.find(run.key)
+    if transfer is None:
+        raise BankBusy  # never arrived: NotSent
+    return accepted(transfer.reference)
+
+
+def read_transfer(claim, payload):
+    """What the bank's message means: done, or one of the failures above."""
+    if payload["data"]["state"] == "refused":
+        raise AccountRefused
+    return {"reference": payload["data"]["reference"]}
+
+
+@committed(  # it counts once: what may have left is never sent again unasked
+    retry=Retry(times=6, first=timedelta(seconds=2), cap=timedelta(hours=2)),
+    timeout=timedelta(seconds=5),
+    carries=["iban", "payout"],  # frozen into the run at the commit: run.data
+    fails_with=[BankBusy, NoAnswer, AccountRefused],
+    confirmed_by=External(
+        "bank", type="transfer.settled", read=read_transfer, within=timedelta(days=3)
+    ),
+    then="settle",
+    otherwise="halt",
+    undo=recall_payment,
+    probe=find_payment,
+    owner=finance,
+)
+def pay_out(claim, run):
+    """Transfer the payout to the claimant, once."""
+    try:
+        reference = bank.transfer(
+            to=run.data["iban"], amount=run.data["payout"], key=run.key, within=run.remaining
+        )
+    except bank.Busy as error:
+        raise BankBusy(retry_after=error.retry_after) from error
+    except bank.TimedOut as error:
+        raise NoAnswer from error
+    except bank.Refused as error:
+        raise AccountRefused from error
+    return accepted(reference)  # done only when the bank's signed message says so
+
+
 # Transitions: the only ways a claim moves. A body changes rows of this database, nothing else.
-class ClaimWorkflow(Workflow, states=Status, seen_by=claimant | staff, secret=["iban"]):
+class ClaimWorkflow(
+    Workflow, states=Status, seen_by=claimant | staff, override=senior, secret=["iban"]
+):
     payout: Decimal
     rejection: str
 
@@ -202,13 +256,14 @@ class ClaimWorkflow(Workflow, states=Status, seen_by=claimant | staff, secret=["
         """Send the payment once more, as a new transfer."""
 
     @transition(
-        source=[Status.DRAFT, Status.REVIEW, Status.ESCALATED],
+        source=[Status.DRAFT, Status.REVIEW, Status.ESCALATED, Status.PAYING, Status.HALTED],
         target=Status.CANCELLED,
         by=claimant | senior,
+        supersedes=[pay_out],
         effects=[tell_claimant],
     )
     def cancel(self, cmd):
-        """Withdraw the claim."""
+        """Withdraw the claim; a payment that has left already is called back."""
 
     @transition(source=[Status.REJECTED, Status.CANCELLED], target=Status.REVIEW, by=senior)
     def reopen(self, cmd):

@@ -5,6 +5,7 @@ The first line it prints is JSON: the addresses of its pages, its bank and its m
 
 import argparse
 import json
+import os
 import sys
 import threading
 from contextlib import suppress
@@ -15,7 +16,10 @@ from .world import World
 def main() -> None:
     """Serve until a signal."""
     asked = _arguments()
-    world = World(asked.host, _ports(asked), asked.books)
+    secret = os.environ.get("BANK_WEBHOOK_SECRET", "")
+    if asked.told and not secret:
+        sys.exit("The bank signs what it says: set BANK_WEBHOOK_SECRET.")
+    world = World(asked.host, _ports(asked), asked.books, told=asked.told, secret=secret)
     sys.stdout.write(json.dumps(world.addresses) + "\n")
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):
@@ -32,6 +36,9 @@ def _arguments() -> argparse.Namespace:
         help="pages and switches; the bank and the mail server take the next two (0: free ones)",
     )
     parser.add_argument("--books", default=":memory:", help="SQLite file that outlives the process")
+    parser.add_argument(
+        "--told", default="", help="address the bank tells, signed with BANK_WEBHOOK_SECRET"
+    )
     return parser.parse_args()
 
 

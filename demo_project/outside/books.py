@@ -1,4 +1,4 @@
-"""The books of the outside world: what it accepted under which key, and every call it received."""
+"""The books of the outside world: what it accepted under which key, what it heard and said."""
 
 import json
 import sqlite3
@@ -10,12 +10,20 @@ from typing import Any
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS accepted (
-    id INTEGER PRIMARY KEY, company TEXT, key TEXT, body TEXT, at TEXT, calls INTEGER DEFAULT 1
+    id INTEGER PRIMARY KEY, company TEXT, key TEXT, body TEXT, at TEXT, calls INTEGER DEFAULT 1,
+    state TEXT DEFAULT 'accepted'
 );
 CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, company TEXT, at TEXT, method TEXT, path TEXT, key TEXT, caller TEXT,
     fault TEXT, status INTEGER
 );
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY, message TEXT, entry INTEGER, state TEXT, body TEXT, due REAL,
+    tries INTEGER DEFAULT 0, at TEXT, status INTEGER, heard INTEGER DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS accepted_by_key ON accepted (company, key);
+CREATE INDEX IF NOT EXISTS messages_by_due ON messages (heard, due);
+CREATE INDEX IF NOT EXISTS messages_by_entry ON messages (entry);
 """
 
 
@@ -23,12 +31,18 @@ CREATE TABLE IF NOT EXISTS calls (
 class Entry:
     """One thing a company accepted."""
 
+    id: int
     company: str
-    reference: str
     key: str
     body: dict[str, Any]
     at: str
     calls: int  # how often it was asked for
+    state: str  # "accepted", and what became of it later
+
+    @property
+    def reference(self) -> str:
+        """The company's own name for it."""
+        return f"{self.company.upper()}-{self.id:06}"
 
     def as_json(self) -> dict[str, Any]:
         """The entry as the company answers with it."""
@@ -36,6 +50,7 @@ class Entry:
             "reference": self.reference,
             "key": self.key,
             **self.body,
+            "state": self.state,
             "accepted_at": self.at,
             "calls": self.calls,
         }
@@ -79,12 +94,19 @@ class Books:
 
     def entries(self, company: str, key: str | None = None) -> list[Entry]:
         """What the company accepted, oldest first; only under this key, if one is given."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT * FROM accepted WHERE company = :company"
             " AND (:key IS NULL OR key = :key) ORDER BY id",
             {"company": company, "key": key},
         )
         return [_entry(row) for row in rows]
+
+    def move(self, entry: int, source: str, target: str) -> None:
+        """Bring an entry from one state to another, if it is in the first one."""
+        self.rows(
+            "UPDATE accepted SET state = :target WHERE id = :id AND state = :source",
+            {"id": entry, "source": source, "target": target},
+        )
 
     def note_call(self, company: str, method: str, path: str, key: str, caller: str) -> int:
         """Note that a call arrived; returns its number."""
@@ -105,22 +127,23 @@ class Books:
 
     def calls(self, *, latest: int = -1) -> list[dict[str, Any]]:
         """The calls, oldest first; so many of the latest, or all."""
-        rows = self._rows("SELECT * FROM calls ORDER BY id DESC LIMIT :latest", {"latest": latest})
+        rows = self.rows("SELECT * FROM calls ORDER BY id DESC LIMIT :latest", {"latest": latest})
         return [dict(row) for row in reversed(rows)]
 
-    def _rows(self, query: str, values: Mapping[str, Any]) -> list[sqlite3.Row]:
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[sqlite3.Row]:
+        """What a query finds, or a statement returns."""
         with self._lock:
             return self._database.execute(query, values).fetchall()
-
-    def _earlier(self, company: str, key: str) -> Any:
-        return self._database.execute(
-            "SELECT * FROM accepted WHERE company = ? AND key = ? ORDER BY id", (company, key)
-        ).fetchone()
 
     def close(self) -> None:
         """Shut the books, when whoever is writing has written; nobody may open them again."""
         with self._lock:
             self._database.close()
+
+    def _earlier(self, company: str, key: str) -> Any:
+        return self._database.execute(
+            "SELECT * FROM accepted WHERE company = ? AND key = ? ORDER BY id", (company, key)
+        ).fetchone()
 
     def _insert(self, company: str, key: str, text: str) -> Entry:
         return _entry(
@@ -140,12 +163,13 @@ class Books:
 
 def _entry(row: sqlite3.Row) -> Entry:
     return Entry(
+        id=row["id"],
         company=row["company"],
-        reference=f"{row['company'].upper()}-{row['id']:06}",
         key=row["key"],
         body=json.loads(row["body"]),
         at=row["at"],
         calls=row["calls"],
+        state=row["state"],
     )
 
 

@@ -1,44 +1,27 @@
 """The page that shows people what the outside world believes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .bank import BANK
 from .switches import FAULTS, Switch
 
 if TYPE_CHECKING:
     from .books import Entry
     from .world import World
 
-LAST_CALLS = 30
+LAST = 30  # messages and calls
 LABELS = {"accept_then_drop": "accept, then drop", "timeout": "time-out"}
+KEYS = {"honoured": "honours keys", "ignored": "ignores keys"}
+SETTLES = {
+    "settled": "settles transfers a little later",
+    "refused": "refuses transfers a little later",
+    "when_told": "settles transfers when told, below",
+}
 
-STYLE = """
-:root { color-scheme: light dark; --line: #8886; --quiet: #5b6370; --card: #fff; --page: #f3f4f6;
-  --good: #17693a; --bad: #a3261b; --link: #0b57b0; }
-@media (prefers-color-scheme: dark) { :root { --quiet: #a8b0bd; --card: #1d2128; --page: #14171c;
-  --good: #6fd08c; --bad: #ff9a8d; --link: #8ab8ff; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 64rem; padding: 1.5rem 1rem 4rem; background: var(--page);
-  font: 1rem/1.5 system-ui, sans-serif; }
-a { color: var(--link); }
-h1 { margin: 0; font-size: 1.6rem; line-height: 1.2; }
-h2 { margin: 0 0 .5rem; font-size: 1.15rem; }
-section { margin-top: 1.25rem; padding: 1rem; background: var(--card); border-radius: .6rem;
-  border: 1px solid var(--line); }
-p { margin: .25rem 0 .75rem; max-width: 65ch; }
-.quiet { color: var(--quiet); }
-.good { color: var(--good); font-weight: 600; }
-.bad { color: var(--bad); font-weight: 600; }
-form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .5rem 0 1rem; }
-select, button { font: inherit; padding: .3rem .6rem; max-width: 100%; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; min-width: 60rem; font-size: .92rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0;
-  border-bottom: 1px solid var(--line); }
-th { color: var(--quiet); font-weight: 500; white-space: nowrap; }
-code { font: .85em ui-monospace, monospace; white-space: nowrap; }
-"""
+STYLE = Path(__file__).with_name("style.css").read_text()
 
 
 def world_page(world: "World") -> str:
@@ -58,8 +41,9 @@ def world_page(world: "World") -> str:
 <p><a href="/">Look again</a> · <a href="/log">The log as JSON</a></p>
 </header>
 <main>
-{_company(world, "bank", "The bank", "transfers", ("to", "amount"))}
-{_company(world, "mail", "The mail server", "messages", ("to", "subject"))}
+{_company(world, "bank", "The bank", _transfers(world))}
+{_company(world, "mail", "The mail server", _mails(world))}
+{_messages(world)}
 {_calls(world)}
 </main>
 </body>
@@ -67,15 +51,13 @@ def world_page(world: "World") -> str:
 """
 
 
-def _company(
-    world: "World", company: str, title: str, things: str, columns: tuple[str, ...]
-) -> str:
-    switch, entries = world.switches.of(company), world.books.entries(company)
+def _company(world: "World", company: str, title: str, table: str) -> str:
+    switch = world.switches.of(company)
     return f"""<section aria-labelledby="{company}">
 <h2 id="{company}">{title}</h2>
 <p>It {_behaviour(switch)}. Keys are {escape(switch.keys)}.</p>
 {_form(company, title, switch)}
-{_entries(entries, things, columns)}
+{table}
 </section>"""
 
 
@@ -87,47 +69,123 @@ def _behaviour(switch: Switch) -> str:
 
 
 def _form(company: str, title: str, switch: Switch) -> str:
-    options = "".join(
-        f'<option value="{fault}"{" selected" if fault == (switch.fault or "") else ""}>'
-        f"{escape(LABELS.get(fault, fault) + ': ' if fault else '')}{escape(text)}</option>"
-        for fault, text in {"": "works", **FAULTS}.items()
-    )
+    faults = {"": "works"} | {
+        fault: f"{LABELS.get(fault, fault)}: {text}" for fault, text in FAULTS.items()
+    }
     return f"""<form method="post" action="/faults">
 <input type="hidden" name="company" value="{company}">
-<select name="fault" aria-label="How {title.lower()} behaves">{options}</select>
+{_select("fault", f"How {title.lower()} behaves", faults, switch.fault or "")}
+{_select("keys", "What becomes of keys", KEYS, switch.keys)}
+{_manners(switch) if company == BANK else ""}
 <button>Set</button>
 </form>"""
 
 
-def _entries(entries: Iterable["Entry"], things: str, columns: tuple[str, ...]) -> str:
+def _manners(switch: Switch) -> str:
+    """How the bank confirms what it accepted."""
+    return f"""{_select("settles", "What becomes of a transfer", SETTLES, switch.settles)}
+{_box("early", "and says so before it answers", switch.early)}
+{_box("twice", "twice", switch.times > 1)}"""
+
+
+def _select(name: str, label: str, options: Mapping[str, str], chosen: str) -> str:
+    told = "".join(
+        f'<option value="{value}"{" selected" if value == chosen else ""}>{escape(text)}</option>'
+        for value, text in options.items()
+    )
+    return f'<select name="{name}" aria-label="{escape(label)}">{told}</select>'
+
+
+def _box(name: str, label: str, ticked: bool) -> str:
+    checked = " checked" if ticked else ""
+    return f'<label><input type="checkbox" name="{name}"{checked}> {label}</label>'
+
+
+def _transfers(world: "World") -> str:
     rows = [
         [
             _code(entry.reference),
-            *(escape(str(entry.body.get(column, ""))) for column in columns),
-            _code(entry.key),
+            _text(entry, "amount"),
+            _state(world, entry),
             str(entry.calls),
+            _text(entry, "to"),
             _time(entry.at),
+            _code(entry.key),
         ]
-        for entry in entries
+        for entry in world.books.entries("bank")
     ]
-    heads = ["Reference", *(column.capitalize() for column in columns), "Key", "Asked", "At (UTC)"]
-    return _table(heads, rows, f"No {things} yet.")
+    heads = ["Reference", "Amount", "State", "Asked", "To", "At (UTC)", "Key"]
+    return _table(heads, rows, "No transfers yet.")
+
+
+def _mails(world: "World") -> str:
+    rows = [
+        [
+            _code(entry.reference),
+            _text(entry, "subject"),
+            str(entry.calls),
+            _text(entry, "to"),
+            _time(entry.at),
+            _code(entry.key),
+        ]
+        for entry in world.books.entries("mail")
+    ]
+    return _table(["Reference", "Subject", "Asked", "To", "At (UTC)", "Key"], rows, "No mail yet.")
+
+
+def _text(entry: "Entry", name: str) -> str:
+    return escape(str(entry.body.get(name, "")))
+
+
+def _state(world: "World", entry: "Entry") -> str:
+    """The state; with buttons, where the bank waits to be told what becomes of the transfer."""
+    if entry.state != "accepted" or world.messenger.about(entry):
+        return escape(entry.state)
+    return f"""<form method="post" action="/settle">{entry.state}
+<input type="hidden" name="key" value="{escape(entry.key)}">
+<button name="state" value="settled">settle</button>
+<button name="state" value="refused">refuse</button></form>"""
+
+
+def _messages(world: "World") -> str:
+    rows = [
+        [
+            _time(message["at"]),
+            _code(message["body"]["data"]["reference"]),
+            escape(message["state"]),
+            _code(message["message"]),
+            str(message["tries"]),
+            _heard(message),
+        ]
+        for message in world.messenger.messages(latest=LAST)
+    ]
+    heads = ["Written (UTC)", "Transfer", "Says", "Message", "Tries", "Answer"]
+    return f"""<section aria-labelledby="messages">
+<h2 id="messages">What the bank tells us</h2>
+{_table(heads, rows, "Nothing yet.")}
+</section>"""
+
+
+def _heard(message: Mapping[str, Any]) -> str:
+    if not message["tries"]:
+        return "not sent yet"
+    return "nobody answered" if message["status"] is None else str(message["status"])
 
 
 def _calls(world: "World") -> str:
     rows = [
         [
             _time(call["at"]),
-            escape(call["company"]),
+            escape(f"{call['method']} {call['path'].partition('?')[0]}"),
             _code(call["key"]),
             escape(call["caller"]),
             escape(_outcome(call)),
         ]
-        for call in reversed(world.books.calls()[-LAST_CALLS:])
+        for call in reversed(world.books.calls(latest=LAST))
     ]
-    heads = ["At (UTC)", "To", "Key", "From", "Answer"]
+    heads = ["At (UTC)", "Asked", "Key", "From", "Answer"]
     return f"""<section aria-labelledby="calls">
-<h2 id="calls">The last calls</h2>
+<h2 id="calls">What they were asked</h2>
 {_table(heads, rows, "Nobody called yet.")}
 </section>"""
 

@@ -1,8 +1,8 @@
-"""The switches: how each company is told to fail."""
+"""The switches: how each company is told to fail, and how the bank confirms what it took."""
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 #: Every fault, and what a caller meets.
@@ -15,7 +15,13 @@ FAULTS = {
     "accept_then_drop": "takes the order and hangs up without an answer",
     "refuse": "answers 422: never",
 }
-KEYS = ("honoured", "ignored")
+MOST_TIMES = 5
+#: What a switch may say, where only words are possible; the first is how it begins.
+WORDS = {
+    "keys": ("honoured", "ignored"),
+    "questions": ("answered", "unanswered"),
+    "settles": ("settled", "refused", "when_told"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,16 +33,19 @@ class Switch:
     seconds: float = 5.0  # how late "slow" answers, how long "timeout" holds the line
     retry_after: int | None = None  # seconds, in the answer of "busy"
     keys: str = "honoured"
+    questions: str = "answered"  # "unanswered": who asks what became of an order gets 503
+    settles: str = "settled"  # what becomes of a transfer by itself
+    settles_after: float = 1.0  # seconds
+    early: bool = False  # it settles, and says so, before it answers the transfer
+    times: int = 1  # how often each confirmation is sent
 
     def as_json(self) -> dict[str, Any]:
         """The switch as /faults shows it."""
-        return {
-            "fault": self.fault,
-            "count": self.count,
-            "seconds": self.seconds,
-            "retry_after": self.retry_after,
-            "keys": self.keys,
-        }
+        return asdict(self)
+
+
+#: What stays as it is when a fault is set or gone: a company's manners.
+MANNERS = ("keys", "questions", "settles", "settles_after", "early", "times")
 
 
 class WrongSwitch(Exception):
@@ -78,9 +87,9 @@ class Switches:
         if company not in self._by_company:
             raise WrongSwitch(f"no company {company!r}; there are {list(self._by_company)}")
         wanted = given if isinstance(given, Mapping) else {"fault": given}
-        keys = self._by_company[company].keys
+        now = self._by_company[company].as_json()
         try:
-            switch = Switch(**{"keys": keys, **wanted})
+            switch = Switch(**{name: now[name] for name in MANNERS} | wanted)
         except TypeError:
             raise WrongSwitch(f"a switch has {list(Switch().as_json())}") from None
         return _checked(switch)
@@ -89,8 +98,14 @@ class Switches:
 def _checked(switch: Switch) -> Switch:
     if switch.fault is not None and switch.fault not in FAULTS:
         raise WrongSwitch(f"no fault {switch.fault!r}; there are {list(FAULTS)}")
-    if switch.keys not in KEYS:
-        raise WrongSwitch(f"keys are {' or '.join(KEYS)}")
+    for name, words in WORDS.items():
+        if getattr(switch, name) not in words:
+            raise WrongSwitch(f"{name}: {' or '.join(words)}")
+    for name in ("seconds", "settles_after"):
+        if getattr(switch, name) < 0:
+            raise WrongSwitch(f"{name}: seconds, 0 or more")
+    if not 1 <= switch.times <= MOST_TIMES:
+        raise WrongSwitch(f"a confirmation is sent 1 to {MOST_TIMES} times")
     if switch.count is not None and (switch.fault == "down" or switch.count < 1):
         raise WrongSwitch("count is 1 or more, and nobody counts connections that are refused")
     return switch

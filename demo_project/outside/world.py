@@ -5,20 +5,37 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from .bank import BANK, Bank
 from .books import Books
-from .doors import CompanyHandler, Door, WatchHandler
+from .companies import BankHandler, CompanyHandler
+from .doors import Door
+from .messenger import Messenger
 from .switches import Switches
+from .watch import WatchHandler
 
-#: Each company, and where it takes orders.
-COMPANIES = {"bank": "/bank/transfers", "mail": "/mail/messages"}
+#: Each company, who stands at its door, and where it takes orders.
+COMPANIES = {BANK: (BankHandler, "/bank/transfers"), "mail": (CompanyHandler, "/mail/messages")}
 
 
 class World:
-    """Everything outside. ``ports``: of ``outside`` and of every company; 0 is a free one."""
+    """Everything outside. ``ports``: of ``outside`` and of every company; 0 is a free one.
 
-    def __init__(self, host: str, ports: Mapping[str, int], path: str = ":memory:") -> None:
+    ``told``: the address the bank sends its messages to, signed with the ``secret``; none: nobody.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        ports: Mapping[str, int],
+        path: str = ":memory:",
+        *,
+        told: str = "",
+        secret: str = "",
+    ) -> None:
         self.host = host
         self.books = Books(path)
+        self.messenger = Messenger(self.books, told, secret)
+        self.bank = Bank(self.books, self.messenger)
         self.switches = Switches(tuple(COMPANIES))
         self._turning = threading.Lock()
         self._watch = Door(host, ports["outside"], partial(WatchHandler, self)).open()
@@ -42,6 +59,7 @@ class World:
         """Refuse every connection from now on, and shut the books."""
         for door in [self._watch, *self._doors.values()]:
             door.close()
+        self.messenger.stop()
         self.books.close()
 
     def _follow_switch(self, company: str) -> None:
@@ -52,5 +70,5 @@ class World:
             self._doors[company] = self._open(company, self._ports[company])
 
     def _open(self, company: str, port: int) -> Door:
-        handler = partial(CompanyHandler, company, COMPANIES[company], self)
-        return Door(self.host, port, handler).open()
+        handler, place = COMPANIES[company]
+        return Door(self.host, port, partial(handler, company, place, self)).open()

@@ -55,3 +55,8 @@ class Client:
         if self.name:
             headers["Authorization"] = f"Token demo-{self.name}"
         return headers
+
+
+def state_in(answer: Answer) -> Any:
+    """The state of the object that came back."""
+    return answer.body["object"]["workflow"]["state"]

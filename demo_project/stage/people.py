@@ -28,19 +28,35 @@ class Person:
 
 
 VIEW = ("claims.view_claim", "claims.view_historicalclaim")
-RUNS = tuple(
-    f"workflows_app.{may}"
-    for may in ("view_operation", "view_effectrun", "view_event", "resolve_run", "skip_run")
+LISTS = ("operation", "effectrun", "event", "message", "timer")
+VERBS = (
+    "resolve_run",
+    "skip_run",
+    "retry_run",
+    "replay_run",
+    "replay_run_anew",
+    "force_cancel",
 )
+OPERATOR = tuple(f"workflows_app.{may}" for may in (*(f"view_{rows}" for rows in LISTS), *VERBS))
 
 PEOPLE = (
     Person("root", "superuser, nobody's claimant", is_staff=True, is_superuser=True),
     Person("claimant", "makes claims", ("claims.add_claim",)),
     Person("claimant2", "makes claims, sees only those", ("claims.add_claim",)),
     Person("reviewer", "approves or rejects", (*VIEW, "claims.review_claim"), is_staff=True),
-    Person("senior", "also reopens and cancels", (*VIEW, "claims.review_any_claim"), is_staff=True),
+    Person(
+        "senior",
+        "also reopens, cancels and overrides",
+        (*VIEW, "claims.review_any_claim"),
+        is_staff=True,
+    ),
     Person("finance", "sees to payments", (*VIEW, "claims.settle_claim"), is_staff=True),
-    Person("support", "decides what became of a payment in doubt", (*VIEW, *RUNS), is_staff=True),
+    Person(
+        "support",
+        "decides about payments in doubt, and what is done again",
+        (*VIEW, *OPERATOR),
+        is_staff=True,
+    ),
     Person("viewer", "sees every claim, may do nothing", VIEW, is_staff=True),
     Person("outsider", "sees none"),
 )

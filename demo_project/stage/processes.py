@@ -111,10 +111,13 @@ def _start_everything(
         started.append(process)
         return process
 
-    world = _addresses(start("outside", "-m", "demo_project.outside", "--port", "0"))
-    environment = {**environment, **{f"{name.upper()}_URL": url for name, url in world.items()}}
     port = port or _free_port()
     site = f"http://127.0.0.1:{port}"
+    environment = {**environment, "BANK_WEBHOOK_SECRET": settings.BANK_WEBHOOK_SECRET}
+    told = f"{site}/api/v1/inbox/bank/"
+    outside = start("outside", "-m", "demo_project.outside", "--port", "0", "--told", told)
+    world = _addresses(outside)
+    environment = {**environment, **{f"{name.upper()}_URL": url for name, url in world.items()}}
     web = start("web", "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}")
     start("worker", "manage.py", "workflows_worker")
     _wait_for_answer(web, site)
@@ -134,7 +137,7 @@ def _start(
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  no thread runs here yet
+            preexec_fn=_die_with_parent,  # no thread runs here yet
         )
     return Process(name, popen, log)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .client import Answer, Client
+from .outside import Outside
 from .processes import Stage
 from .telling import BrokenPromise, Telling
 
@@ -23,8 +24,10 @@ class Scene:
         self.claimant = Client(stage.site, "claimant")
         self.claimant2 = Client(stage.site, "claimant2")
         self.reviewer = Client(stage.site, "reviewer")
-        self.world = Client(stage.outside)
+        self.world = Outside(stage.outside)
         self.claim = ""  # its path
+        self.key = ""  # of the command that handed it in
+        self.first: Answer  # to that command
         self.payment = ""  # the key under which the bank is asked
 
     def promise(self, words: str, held: Any, seen: Any) -> None:
@@ -67,39 +70,27 @@ class Scene:
             text = answer.body["detail"]
         self.telling.answer(request, answer.status, text)
 
-    def switch(self, **wanted: Any) -> None:
-        """Tell the outside world how to behave."""
-        if (answer := self.world.put("/faults", wanted)).status != 200:
-            raise BrokenPromise(f"The switch did not turn: {answer.body}")
+    def approved_claim(self, title: str, payout: str) -> tuple[str, str]:
+        """A claim that was handed in and approved a moment ago; its path, its payment's key."""
+        claim = self.new_claim(self.claimant, title)
+        self.command(self.claimant, "submit", claim=claim)
+        approval = self.command(self.reviewer, "approve", {"payout": payout}, claim=claim)
+        return claim, payment_in(approval)
 
-    def status(self) -> dict[str, Any]:
+    def status(self, claim: str = "") -> dict[str, Any]:
         """The claim's status document."""
-        document: dict[str, Any] = self.reviewer.get(self.claim).body["workflow"]
+        document: dict[str, Any] = self.reviewer.get(claim or self.claim).body["workflow"]
         return document
 
-    def is_retrying(self) -> Any:
-        """The status document, if something is tried again."""
+    def status_if(self, *phases: str) -> Any:
+        """The status document, if it says one of these phases."""
         status = self.status()
-        return status if status["phase"] == "retrying" else None
+        return status if status["phase"] in phases else None
 
-    def has_settled(self) -> Any:
-        """The status document, if nothing more will happen."""
-        status = self.status()
-        return status if status["phase"].startswith("settled") else None
-
-    def call_in_progress(self) -> Any:
-        """The call under this payment's key that the bank has not answered yet."""
-        calls = [call for call in self.world.get("/log").body if call["key"] == self.payment]
-        return calls[-1] if calls and calls[-1]["status"] is None else None
-
-    def transfers(self) -> Any:
-        """What the bank believes it paid under this payment's key."""
-        return Client(self.stage.bank).get(f"/bank/transfers?key={self.payment}").body
-
-    def mails(self, words: str) -> list[Any]:
-        """The messages with these words in the subject."""
-        messages = Client(self.stage.mail).get("/mail/messages").body
-        return [message for message in messages if words in message["subject"]]
+    def timeline(self, claim: str = "") -> list[Any]:
+        """What happened to the claim, oldest first."""
+        entries: list[Any] = self.reviewer.get(f"{claim or self.claim}timeline/").body["results"]
+        return entries
 
     def until(self, what: str, question: Callable[[], Any]) -> Any:
         """Wait until the question has an answer. Raises BrokenPromise when none comes."""
@@ -109,6 +100,13 @@ class Scene:
                 return answer
             time.sleep(LOOK_EVERY)
         raise BrokenPromise(f"Waited {LONGEST_WAIT:.0f} s in vain until {what}: {self.status()}")
+
+
+def payment_in(approval: Answer) -> str:
+    """The key under which the bank is asked for the payment that this command began."""
+    runs = approval.body["operation"]["effects"]
+    (payment,) = [run["run"] for run in runs if run["effect"] == "pay_out"]
+    return f"{payment}:1"
 
 
 def new_key() -> str:

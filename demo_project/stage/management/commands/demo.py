@@ -27,6 +27,7 @@ class Command(BaseCommand):
     """Everything that is started ends with the command."""
 
     help = "Starts the demo, plays its story, then serves until Ctrl-C."
+    requires_system_checks = ()  # they touch the database, and a taken port is said before that
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Three ways to run it."""
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             port = 0 if check or serve else PORT
         try:
             refuse_taken_port(port)
+            self.check()
             with tempfile.TemporaryDirectory(prefix="demo-") as directory:
                 self._run(Path(directory), port, check=check, serve=serve)
         except DidNotStart as error:
