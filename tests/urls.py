@@ -1,10 +1,11 @@
-"""Routes of the test suite: the API of the test app, and the admin."""
+"""Routes of the test suite: the API of the test apps, and the admin."""
 
 from django.contrib import admin
 from django.urls import include, path
 
 from workflows_app.api import WorkflowRouter
 
+from .orders.views import OrderViewSet
 from .testapp.views import (
     CrateViewSet,
     DomainViewSet,
@@ -25,6 +26,7 @@ router.register("trips", TripViewSet)
 router.register("seats", SeatViewSet)
 router.register("products", ProductViewSet)
 router.register("gems", GemViewSet)
+router.register("orders", OrderViewSet)
 
 urlpatterns = [
     path("api/v1/", include(router.urls)),

@@ -3,12 +3,18 @@
 import base64
 import http.client
 import json
+from datetime import UTC, datetime
 
 import pytest
+from standardwebhooks import Webhook
 
-from workflows_app.models import Operation
+from tests.testapp.models import Payment
+from workflows_app.engine import receive
+from workflows_app.models import Message, Operation
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
 
 
 @pytest.fixture
@@ -60,6 +66,49 @@ def test_a_body_beyond_the_limit_is_not_read(wire, parcel, settings):
     status, headers, problem = wire(path, {"note": "x" * 5000}, key)
     assert (status, problem["code"]) == (413, "too_large")
     assert headers["Content-Type"] == "application/problem+json"
+
+
+def signed(payload):
+    now = datetime.now(UTC)
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("msg_1", now, json.dumps(payload)),
+    }
+
+
+CHARGED = {"type": "card.charged", "data": {"card": "4711"}}
+
+
+@pytest.fixture
+def payment(settings):
+    settings.WORKFLOWS = {"INBOX": {"bank": {"secrets": [SECRET]}}}
+    receive("bank", "made", "payment.issued", {"data": {"card": "4711", "amount": 5}})
+    return Payment.objects.get()
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_message_arrives_signed_over_the_bytes_on_the_wire(wire, payment, slash):
+    status, headers, body = wire(f"/api/v1/inbox/bank{slash}", CHARGED, *signed(CHARGED).items())
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert body["state"] == "matched"
+    assert (payment.refresh_from_db(), payment.status) == (None, "paid")
+
+
+@pytest.mark.parametrize("twice", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+def test_a_header_that_comes_twice_is_refused(wire, payment, twice):
+    headers = signed(CHARGED)
+    more = (twice, headers[twice])
+    status, _, problem = wire("/api/v1/inbox/bank/", CHARGED, *headers.items(), more)
+    assert (status, problem["code"]) == (400, "webhook_header_invalid")
+    assert not Message.objects.filter(message_id="msg_1").exists()
+
+
+def test_a_message_beyond_the_limit_is_not_read(wire, payment, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    large = CHARGED | {"more": "x" * 5000}
+    status, _, problem = wire("/api/v1/inbox/bank/", large, *signed(large).items())
+    assert (status, problem["code"]) == (413, "too_large")
 
 
 def test_an_unknown_address_is_a_problem(wire):

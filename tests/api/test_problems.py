@@ -11,8 +11,9 @@ from rest_framework import exceptions
 from rest_framework.test import APIClient
 
 from tests.testapp.views import ParcelViewSet
-from workflows_app import TryAgain
+from workflows_app import NotAllowed, TryAgain
 from workflows_app.api.problems import TYPES, exception_handler
+from workflows_app.failures import Reason
 
 from .conftest import command
 
@@ -147,6 +148,7 @@ def test_every_fault_of_the_data_has_a_pointer_and_a_code(by_sender, parcel):
         (exceptions.ParseError(), 400, "parse-error"),
         (PermissionDenied(), 403, "about:blank"),
         (TryAgain(), 503, "try-again"),
+        (NotAllowed(reasons=[Reason("superseded", "It was.")]), 409, "superseded"),
     ],
 )
 def test_other_views_of_a_project_may_answer_alike(error, status, kind):

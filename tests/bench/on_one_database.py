@@ -7,7 +7,7 @@ from importlib import import_module
 import django
 from django.db import connection
 
-BENCHMARKS = ["command_cost", "start_latency", "drain_speed"]
+BENCHMARKS = ["command_cost", "start_latency", "drain_speed", "claim_growth"]
 
 
 def main(chosen):

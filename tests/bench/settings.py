@@ -1,6 +1,6 @@
 """Settings of the benchmarks: the demo's claims, the baseline beside them, connections kept."""
 
-from tests.settings import *  # noqa: F403 - a settings module is made of another one this way
+from tests.settings import *
 from tests.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [

@@ -5,7 +5,7 @@ import os
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.admin.conftest import answers, clerk, packed, parcel, sender  # noqa: F401  fixtures
+from tests.admin.conftest import answers, clerk, packed, parcel, sender
 
 from . import middleware, webdriver
 
@@ -45,7 +45,7 @@ def at(transactional_db, strict):
 
 
 @pytest.fixture
-def desk(window, at, clerk):  # noqa: F811
+def desk(window, at, clerk):
     """The clerk's window, logged in."""
     window.forget()
     window.show(width=1200, height=900)

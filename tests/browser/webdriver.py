@@ -140,7 +140,7 @@ def send(method, url, body=None):
     request = urllib.request.Request(url, data, method=method)  # noqa: S310  our own driver
     request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  our own driver
             return json.load(answer)["value"]
     except urllib.error.HTTPError as error:
         with error:

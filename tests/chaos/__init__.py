@@ -1,5 +1,1 @@
-"""Killing the worker: in every phase of an effect, every role of the cluster, again and again."""
-
-import pytest
-
-pytest.register_assert_rewrite("tests.chaos.story", "tests.worker_process")
+"""`make chaos`: real workers, people and an outside world, and everything that can go wrong."""

@@ -1,6 +1,6 @@
 """The people, the parcel and the carrier of the engine's tests."""
 
-from tests.engine.conftest import (  # noqa: F401  fixtures, found by name
+from tests.engine.conftest import (
     answers,
     clerk,
     operator,

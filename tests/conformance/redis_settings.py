@@ -2,7 +2,7 @@
 
 import os
 
-from tests.chaos.settings import *  # noqa: F403
+from tests.kills.settings import *
 
 CLUSTER = os.environ["WORKFLOWS_TEST_CLUSTER"]
 Q_CLUSTER = {

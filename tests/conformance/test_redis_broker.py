@@ -8,16 +8,16 @@ from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
 from django_q.tasks import async_task
 
-from tests.chaos.claims import Approvals, under_way
-from tests.chaos.lease import LEASE
-from tests.chaos.story import (
+from tests.cluster_members import wait_until
+from tests.conformance.tally import noted
+from tests.kills.lease import LEASE
+from tests.kills.payments import Payments, under_way
+from tests.kills.story import (
     addresses,
     expect_every_effect_done,
     expect_everything_once,
     outside_world,
 )
-from tests.cluster_members import wait_until
-from tests.conformance.tally import noted
 from tests.worker_process import running_worker
 from workflows_app.models import Event, EventKind, WorkerBeat
 
@@ -70,31 +70,31 @@ def workers(child_environment, world, broker):
 
 
 @pytest.fixture
-def approvals(workers):
-    return Approvals()
+def payments(workers):
+    return Payments()
 
 
-def test_two_clusters_share_the_work_and_do_nothing_twice(workers, approvals, world, broker):
+def test_two_clusters_share_the_work_and_do_nothing_twice(workers, payments, world, broker):
     for number in range(TASKS):
         async_task("tests.conformance.tally.note", number, broker=broker)
-    approvals.approve(CLAIMS)
-    wait_until(approvals.all_paid, "every claim is paid", DONE_SECONDS)
+    payments.pay(CLAIMS)
+    wait_until(payments.all_paid, "every claim is paid", DONE_SECONDS)
     wait_until(lambda: len(noted()) >= TASKS, "every task is done", DONE_SECONDS)
-    expect_every_effect_done(approvals)
-    expect_everything_once(world, approvals)
+    expect_every_effect_done(payments)
+    expect_everything_once(world, payments)
     assert {entry.calls for entry in world.books.entries("bank")} == {1}
     assert [worker.stop() for worker in workers] == [0, 0]
     assert noted() == list(range(TASKS))
     assert not Event.objects.exclude(kind=EventKind.ATTEMPT).exists()
 
 
-def test_a_cluster_that_is_killed_loses_nothing(workers, approvals, world):
+def test_a_cluster_that_is_killed_loses_nothing(workers, payments, world):
     killed, other = workers
-    approvals.approve(CLAIMS)
+    payments.pay(CLAIMS)
     wait_until(lambda: under_way() and world.books.entries("bank"), "work goes on", DONE_SECONDS)
     killed.kill_main()
-    approvals.approve(CLAIMS)
-    wait_until(approvals.all_paid, "every claim is paid", 3 * LEASE.total_seconds() + DONE_SECONDS)
+    payments.pay(CLAIMS)
+    wait_until(payments.all_paid, "every claim is paid", 3 * LEASE.total_seconds() + DONE_SECONDS)
     assert other.stop() == 0
-    expect_every_effect_done(approvals)
-    expect_everything_once(world, approvals)
+    expect_every_effect_done(payments)
+    expect_everything_once(world, payments)

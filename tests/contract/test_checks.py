@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,14 +17,19 @@ from simple_history.models import HistoricalRecords
 
 from workflows_app import (
     SYSTEM,
+    External,
     Retry,
     Role,
     State,
     States,
     Workflow,
+    accepted,
+    committed,
+    in_order,
     keyed,
     replay_safe,
     signed_in,
+    together,
     transition,
 )
 from workflows_app.contract import checks
@@ -47,12 +53,35 @@ class Brightness(serializers.Serializer):
     percent = serializers.IntegerField()
 
 
-def effect(safe=replay_safe, **said):
-    @safe(**said)
+def effect(safe=replay_safe, name="ring", **said):
     def ring(lamp, run):
         """Ring."""
 
-    return ring
+    ring.__name__ = name
+    return safe(**said)(ring)
+
+
+LATER = External("bell", type="rung")
+
+
+@replay_safe()
+def rings_later(lamp, run):
+    """Ring, some time."""
+    return accepted(run.key)
+
+
+@keyed()
+def takes_back(lamp, run):
+    """Ring it off."""
+
+
+def has_rung(lamp, run):
+    """Has it rung?"""
+    return accepted(run.key)
+
+
+def is_known(lamp, run):
+    """Do they know it?"""
 
 
 def switch(name="switch", doc="Switch it on.", **said):
@@ -174,7 +203,91 @@ ABOUT_THE_CONTRACT = {
         switch("dim", source=[Lamp.OFF, Lamp.ON], target=None, effects=[effect(otherwise="undim")]),
         switch("undim", target=Lamp.ON, by=SYSTEM),
     ),
+    "E028": lambda: contract(switch("dim", supersedes=[effect()])),
+    "E029": lambda: contract(switch("dim", effects=[(ring := effect())], undoes=[ring])),
+    "E020 of a group": lambda: contract(
+        switch("dim", effects=[in_order(effect(), then="explode")])
+    ),
+    "E021 of a group": lambda: contract(
+        switch("dim", effects=[in_order(effect(), otherwise="drop")])
+    ),
+    "E022 of a group": lambda: contract(
+        switch("dim", effects=[together(in_order(effect(), otherwise="undim"))]),
+        switch("undim", target=Lamp.ON, by=SYSTEM),
+    ),
+    "E022 of an undo": lambda: contract(
+        switch("dim", effects=[(ring := effect(undo=effect(name="unring", then="undim")))]),
+        switch("calm", source=Lamp.ON, target=Lamp.OFF, undoes=[ring]),
+        switch("undim", source=Lamp.ON, target=Lamp.ON, by=SYSTEM),
+    ),
+    "E022 of the undo of what is ended": lambda: contract(
+        switch("dim", effects=[effect(undo=effect(name="unring", otherwise="undim"))]),
+        switch("calm", source=[Lamp.OFF, Lamp.ON], target=None, supersedes="*"),
+        switch("undim", source=Lamp.ON, target=Lamp.ON, by=SYSTEM),
+    ),
+    "E022 of what undoes an undo": lambda: contract(
+        switch(
+            "dim",
+            effects=[
+                effect(
+                    undo=(unring := effect(name="unring", undo=effect(name="again", then="undim")))
+                )
+            ],
+        ),
+        switch("calm", source=Lamp.ON, target=Lamp.OFF, supersedes=[unring]),
+        switch("undim", source=Lamp.ON, target=Lamp.ON, by=SYSTEM),
+    ),
+    "E021 of an undo": lambda: contract(
+        switch("dim", effects=[(ring := effect(undo=effect(name="unring", then="drop")))]),
+        switch("calm", source=Lamp.ON, target=Lamp.OFF, undoes=[ring]),
+    ),
+    "W028": lambda: contract(
+        switch("dim", effects=[in_order(together(effect(), then="undim"), then="undim")]),
+        switch("undim", source=Lamp.ON, target=Lamp.ON, by=SYSTEM),
+    ),
     "E024": lambda: contract(switch("dim", effects=[effect(keyed)])),
+    "E020 after the acceptance": lambda: contract(
+        switch("dim", effects=[effect(accepted_then="explode", confirmed_by=LATER)])
+    ),
+    "E020 when nobody confirms": lambda: contract(
+        switch("dim", effects=[effect(confirmed_by=replace(LATER, otherwise="explode"))])
+    ),
+    "E022 after the acceptance": lambda: contract(
+        switch(
+            "dim",
+            target=Lamp.ON,
+            effects=[effect(accepted_then="undim", then="dim_more", confirmed_by=LATER)],
+        ),
+        switch("undim", source=Lamp.ON, target=Lamp.BROKEN, by=SYSTEM),
+        switch("dim_more", source=Lamp.ON, target=Lamp.OFF, by=SYSTEM),
+    ),
+    "E022 when nobody confirmed": lambda: contract(
+        switch(
+            "dim",
+            target=Lamp.ON,
+            effects=[effect(then="dim_more", confirmed_by=replace(LATER, otherwise="undim"))],
+        ),
+        switch("undim", source=Lamp.ON, target=Lamp.BROKEN, by=SYSTEM),
+        switch("dim_more", source=Lamp.ON, target=Lamp.OFF, by=SYSTEM),
+    ),
+    "E023": lambda: contract(switch("dim", effects=[rings_later])),
+    "E023 of a probe": lambda: contract(switch("dim", effects=[effect(probe=has_rung)])),
+    "E023 followed up": lambda: contract(
+        switch("dim", target=Lamp.ON, effects=[effect(accepted_then="undim")]),
+        switch("undim", source=Lamp.ON, target=Lamp.OFF, by=SYSTEM),
+    ),
+    "E033": lambda: contract(
+        switch("dim", effects=[effect(confirmed_by=External(every=timedelta(hours=1)))])
+    ),
+    "E024 of what is committed": lambda: contract(
+        switch("dim", effects=[effect(committed, probe=is_known, carries=["status"])])
+    ),
+    "W020": lambda: contract(
+        switch("dim", effects=[effect(committed, owner=people, carries=["status"])])
+    ),
+    "W021": lambda: contract(
+        switch("dim", effects=[effect(committed, owner=people, probe=is_known)])
+    ),
     "E025": lambda: contract(
         switch("dim", effects=[effect(keyed, owner=people, window=timedelta(hours=22))])
     ),
@@ -189,6 +302,18 @@ ABOUT_THE_CONTRACT = {
 @pytest.mark.parametrize(("number", "wrong"), ABOUT_THE_CONTRACT.items(), ids=ABOUT_THE_CONTRACT)
 def test_a_contract_is_checked(number, wrong):
     assert found(model(wrong())) == {number[:4]}
+
+
+def test_what_a_group_answers_needs_nobody_and_what_it_replaces_need_not_be_possible():
+    dying = effect(keyed, then="dim")
+    asked = [in_order(dying, then="undim", otherwise="undim")]
+    undim = switch("undim", source=Lamp.ON, target=Lamp.ON, by=SYSTEM)
+    assert found(model(contract(switch("dim", by=people | SYSTEM, effects=asked), undim))) == set()
+
+
+def test_for_an_undo_acts_who_acts_on_what_it_undoes():
+    undone = effect(keyed, owner=people, undo=takes_back)
+    assert found(model(contract(switch("dim", effects=[undone])))) == set()
 
 
 def test_a_required_column_exists():
@@ -254,6 +379,16 @@ def test_retries_that_end_before_the_key_does_are_fine():
         retry=Retry(give_up_after=timedelta(hours=1)),
     )
     assert found(model(contract(switch("dim", effects=[lasting])))) == set()
+
+
+def test_an_undo_is_followed_where_the_transition_that_asks_for_it_leads():
+    ring = effect(undo=effect(name="unring", then="undim"))
+    obeyed = contract(
+        switch("dim", target=Lamp.ON, effects=[ring]),
+        switch("calm", source=Lamp.ON, target=Lamp.OFF, undoes=[ring]),
+        switch("undim", source=Lamp.OFF, target=Lamp.OFF, by=SYSTEM),
+    )
+    assert found(model(obeyed)) == set()
 
 
 def test_a_contract_belongs_to_one_model():

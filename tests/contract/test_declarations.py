@@ -122,7 +122,7 @@ WRONG_TRANSITIONS = {
     "an effect alone": ({"effects": ring}, r"effects takes a list; write \[ring\]"),
     "an effect without safety class": (
         {"effects": [plain]},
-        "is no effect; declare it with @replay_safe or @keyed",
+        "is no effect; declare it with @replay_safe, @keyed or @committed",
     ),
     "an effect twice": ({"effects": [ring, ring]}, "effects names ring twice"),
     "effects for no target of it": (
@@ -320,7 +320,7 @@ def test_states_extend_no_other_states():
 
 
 def test_a_copied_state_is_what_is_stored():
-    assert pickle.loads(pickle.dumps(Lamp.ON)) == copy.deepcopy(Lamp.ON) == "on"  # noqa: S301
+    assert pickle.loads(pickle.dumps(Lamp.ON)) == copy.deepcopy(Lamp.ON) == "on"  # noqa: S301  its own
     assert type(copy.copy(Lamp.ON)) is str
 
 
@@ -429,7 +429,7 @@ def test_a_handler_is_a_named_plain_function_of_two(wrong):
 
 
 def test_an_effect_has_one_safety_class():
-    with pytest.raises(ContractError, match="choose one of @replay_safe and @keyed"):
+    with pytest.raises(ContractError, match="choose one of @replay_safe, @keyed and @committed"):
         keyed(owner=people)(ring)
 
 

@@ -1,14 +1,11 @@
 """The pages about the contract are complete, and the contract on its page holds."""
 
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from django.contrib.auth.models import Group, User
-from django.test.utils import isolate_apps
 
+from tests.docs.page_code import page_as_module
 from workflows_app import failures
 from workflows_app.conf import known, settings
 from workflows_app.contract import checks
@@ -61,20 +58,10 @@ def test_every_check_has_a_section_and_nothing_else_has():
     assert set(sections("checks.md")) == set(re.findall(r"workflows_app\.[EIW]\d{3}", source))
 
 
-def page_as_module():
-    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "contract.md").read_text(), re.DOTALL)
-    module = ModuleType("tests.testapp.library")
-    sys.modules[module.__name__] = module
-    exec(compile("\n".join(blocks), "contract.md", "exec"), vars(module))  # noqa: S102
-    return module
-
-
 @pytest.fixture
 def library():
-    with isolate_apps("tests.testapp") as registry:
-        registry.all_models["auth"] = {"user": User, "group": Group}
-        yield page_as_module()
-    del sys.modules["tests.testapp.library"]
+    with page_as_module("contract.md", "library") as library:
+        yield library
 
 
 def test_the_contract_on_its_page_has_no_fault(library):

@@ -10,6 +10,8 @@ from django.contrib.auth import get_user_model
 from demo_project.claims import bank, mail
 from demo_project.claims.models import Claim
 
+from .conftest import until
+
 SOON = timedelta(seconds=0.5)
 
 
@@ -54,7 +56,7 @@ def babbling_bank(settings, request):
     """A bank that takes the order and answers in words of its own."""
 
     class Babbling(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802
+        def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(201)
             self.end_headers()
@@ -78,6 +80,52 @@ def test_a_bank_that_refuses_the_account_never_pays(outside):
     outside.turn({"bank": "refuse"})
     with pytest.raises(bank.Refused):
         transfer()
+
+
+def test_a_transfer_is_found_by_its_key_whatever_became_of_the_answer(outside):
+    assert bank.find("k1", within=SOON) is None
+    outside.turn({"bank": {"fault": "accept_then_drop", "settles": "when_told"}})
+    with pytest.raises(bank.TimedOut):
+        transfer()
+    assert bank.find("k1", within=SOON) == bank.Transfer("BANK-000001", "accepted")
+
+
+def test_keys_are_asked_for_as_they_are(outside):
+    bank.transfer(to="DE02120300000000202051", amount="1.00", key="a b&key=c/%41", within=SOON)
+    assert bank.find("a b&key=c/%41", within=SOON).reference == "BANK-000001"
+    assert bank.find("a b", within=SOON) is None
+
+
+def test_a_bank_that_does_not_answer_questions_leaves_everything_unknown(outside):
+    outside.turn({"bank": {"questions": "unanswered"}})
+    with pytest.raises(bank.TimedOut):
+        bank.find("k1", within=SOON)
+    outside.turn({"bank": "down"})
+    with pytest.raises(bank.Busy):
+        bank.find("k1", within=SOON)
+
+
+def test_a_transfer_is_called_back_once_it_is_settled_and_as_often_as_asked(outside):
+    outside.turn({"bank": {"settles": "when_told"}})
+    transfer()
+    with pytest.raises(bank.Busy):
+        bank.recall(key="k1", within=SOON)
+    outside.bank.settle("k1", "settled")
+    until(lambda: bank.find("k1", within=SOON).state == "settled")
+    assert bank.recall(key="k1", within=SOON).state == "recalled"
+    assert bank.recall(key="k1", within=SOON) == bank.Transfer("BANK-000001", "recalled")
+
+
+def test_what_was_never_paid_cannot_be_called_back(outside):
+    with pytest.raises(bank.Refused):
+        bank.recall(key="k1", within=SOON)
+
+
+@pytest.mark.parametrize(("fault", "error"), [("down", bank.Busy), ("500", bank.TimedOut)])
+def test_a_recall_fails_as_a_transfer_does(outside, fault, error):
+    outside.turn({"bank": fault})
+    with pytest.raises(error):
+        bank.recall(key="k1", within=SOON)
 
 
 def test_the_claimant_reads_where_the_claim_stands(outside):

@@ -7,9 +7,14 @@ from demo_project.claims.models import Claim
 from demo_project.claims.workflow import Status
 from demo_project.stage.people import load_people
 from workflows_app import Forbidden, GuardFailed, NotAllowed
-from workflows_app.engine import edit, execute
-from workflows_app.models import EffectRun, RunState
-from workflows_app.testing import at, drain_until_quiet, refused, scenario
+from workflows_app.describe.receipt import receipt
+from workflows_app.describe.status import status
+from workflows_app.engine import edit, execute, receive
+from workflows_app.models import EffectRun, Operation, RunState
+from workflows_app.ops import override
+from workflows_app.testing import at, drain, drain_until_quiet, refused, scenario
+
+from .conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,11 +55,36 @@ def do(claim, transition, name, **data):
     return claim
 
 
+def receipt_of(claim, transition, name):
+    """What the command's answer says."""
+    return receipt(execute(getattr(claim, transition), by=person(name)))
+
+
 @pytest.fixture
-def work_until(clock):
-    """Perform what is due, and let time pass, until nothing happens any more by itself."""
+def settle_at_once(outside):
+    outside.turn({"bank": {"settles_after": 0}})
+
+
+@pytest.fixture
+def hear(outside, settle_at_once):
+    """Take in what the bank says of the transfers it has, as our inbox does."""
+
+    def hear():
+        until(lambda: "accepted" not in states(outside))
+        for message in reversed(outside.messenger.messages()):
+            body = message["body"]
+            receive("bank", message["message"], body["type"], body)
+
+    return hear
+
+
+@pytest.fixture
+def work_until(clock, hear):
+    """Perform what is due, hear what the bank says, and let time pass, until nothing is left."""
 
     def work(claim, state):
+        drain()
+        hear()
         drain_until_quiet(clock)
         scenario(claim).then(state=state)
         assert not EffectRun.objects.open().exists()
@@ -65,6 +95,14 @@ def work_until(clock):
 
 def amounts(outside):
     return [entry.body["amount"] for entry in outside.books.entries("bank")]
+
+
+def states(outside):
+    return [entry.state for entry in outside.books.entries("bank")]
+
+
+def payment_of(claim):
+    return EffectRun.objects.get(effect="pay_out", object_id=str(claim.pk))
 
 
 def subjects(outside):
@@ -80,13 +118,112 @@ def test_an_approved_claim_is_paid_and_the_claimant_is_told_at_both_turns(
     assert len(subjects(outside)) == 2
 
 
-def test_a_bank_that_takes_the_money_and_hangs_up_is_asked_again_and_pays_once(
-    approved, outside, work_until
+def test_a_payment_the_bank_has_accepted_waits_until_the_bank_confirms_it(approved, outside, hear):
+    drain()
+    approved.refresh_from_db()
+    assert (approved.status, payment_of(approved).state) == (Status.PAYING, RunState.WAITING)
+    hear()
+    drain()
+    approved.refresh_from_db()
+    assert (approved.status, payment_of(approved).state) == (Status.PAID, RunState.DONE)
+
+
+def test_a_bank_that_takes_the_money_and_hangs_up_is_asked_what_became_of_it(
+    approved, outside, clock, work_until
 ):
     outside.turn({"bank": {"fault": "accept_then_drop", "count": 1}})
+    drain()
+    assert payment_of(approved).state == RunState.IN_DOUBT
+    assert "What became of it is asked at" in status(approved)["headline"]
     work_until(approved, Status.PAID)
     (transfer,) = outside.books.entries("bank")
-    assert transfer.calls == 2
+    assert (transfer.calls, transfer.state) == (1, "settled")
+
+
+def test_a_payment_the_bank_never_got_is_not_sent_again_unasked(approved, outside, clock):
+    outside.turn({"bank": {"fault": "500", "count": 1}})
+    drain()
+    drain_until_quiet(clock)
+    assert payment_of(approved).state == RunState.IN_DOUBT
+    assert status(approved)["phase"] == "in_doubt"
+    assert "Finance has to find out what happened." in status(approved)["headline"]
+    assert amounts(outside) == []
+
+
+def test_a_transfer_the_bank_refuses_after_all_halts_the_payment(approved, outside, work_until):
+    outside.turn({"bank": {"settles": "refused"}})
+    work_until(approved, Status.HALTED)
+    outside.turn({"bank": {"settles": "settled"}})
+    do(approved, "pay_again", "finance")
+    work_until(approved, Status.PAID)
+    assert states(outside) == ["refused", "settled"]
+
+
+def test_a_claim_withdrawn_before_the_bank_took_anything_is_never_paid(
+    approved, outside, work_until
+):
+    outside.turn({"bank": "busy"})
+    drain()
+    receipt = receipt_of(approved, "cancel", "claimant")
+    assert [run["effect"] for run in receipt["cancelled"]] == ["pay_out"]
+    assert receipt["already_sent"] == receipt["will_undo"] == []
+    outside.turn({"bank": None})
+    work_until(approved, Status.CANCELLED)
+    assert amounts(outside) == []
+
+
+def test_a_claim_withdrawn_while_the_bank_has_the_money_gets_it_called_back(
+    approved, outside, work_until
+):
+    drain()
+    receipt = receipt_of(approved, "cancel", "claimant")
+    assert receipt["cancelled"] == []
+    assert [run["effect"] for run in receipt["already_sent"]] == ["pay_out"]
+    assert [run["effect"] for run in receipt["will_undo"]] == ["pay_out"]
+    work_until(approved, Status.CANCELLED)
+    assert states(outside) == ["recalled"]
+
+
+def test_a_withdrawn_payment_the_bank_refuses_needs_no_recall(approved, outside, work_until):
+    outside.turn({"bank": {"settles": "refused"}})
+    drain()
+    do(approved, "cancel", "claimant")
+    work_until(approved, Status.CANCELLED)
+    assert states(outside) == ["refused"]
+    assert not EffectRun.objects.filter(effect="recall_payment").exists()
+
+
+def test_a_recall_the_bank_will_not_make_is_for_finance(approved, outside, clock, hear):
+    drain()
+    do(approved, "cancel", "claimant")
+    hear()
+    outside.turn({"bank": "refuse"})
+    drain_until_quiet(clock)
+    document = status(approved)
+    assert (document["phase"], document["state"]) == ("blocked", "cancelled")
+    assert [work["failure"]["code"] for work in document["work"]] == ["recall_refused"]
+
+
+def test_a_senior_reviewer_overrides_and_the_payment_that_had_left_is_called_back(
+    approved, outside, work_until
+):
+    drain()
+    with pytest.raises(Forbidden):
+        override(approved, Status.HALTED, by=person("finance"), reason="The wrong claimant.")
+    told = receipt(override(approved, Status.HALTED, by=person("senior"), reason="Wrong claimant."))
+    assert [run["effect"] for run in told["already_sent"]] == ["pay_out"]
+    work_until(approved, Status.HALTED)
+    assert states(outside) == ["recalled"]
+
+
+def test_a_claim_nobody_reviews_for_a_day_goes_to_a_senior_reviewer(in_review, clock, outside):
+    clock.move(hours=23, minutes=59)
+    drain()
+    scenario(in_review).then(state=Status.REVIEW)
+    clock.move(minutes=2)
+    drain()
+    scenario(in_review).then(state=Status.ESCALATED)
+    assert Operation.objects.get(transition="escalate").actor == "system"
 
 
 def test_a_refused_account_halts_the_payment_until_finance_sends_it_again(

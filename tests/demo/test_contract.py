@@ -3,13 +3,15 @@
 import pytest
 
 from demo_project.claims.models import Claim
-from workflows_app import SYSTEM, GuardFailed
-from workflows_app.engine import execute
+from demo_project.claims.workflow import pay_out, recall_payment, tell_claimant
+from workflows_app import SYSTEM, GuardFailed, accepted
+from workflows_app.engine import execute, receive
 from workflows_app.testing import (
     Coverage,
     Example,
     at,
     broken_promises,
+    drain,
     drain_until_quiet,
     frozen_clock,
     paths,
@@ -41,6 +43,7 @@ def test_nothing_of_the_contract_is_left_undriven():
         refused_by_every_guard()
         with frozen_clock() as clock:
             failed_in_every_way(clock)
+            recalled_in_every_way(clock)
     assert coverage.report(Claim).splitlines()[1:] == []
 
 
@@ -62,12 +65,30 @@ def refused_by_every_guard():
 
 def failed_in_every_way(clock):
     """One approval for each failure that an effect declares."""
-    reviewer = newcomer(["claims.review_claim"])
-    for effect in Claim.workflow_transitions["approve"].all_effects():
+    for effect in (pay_out, tell_claimant):
         for failure in effect.fails_with:
-            execute(claim_at("review", iban=IBAN).approve, by=reviewer, data={"payout": "1.00"})
-            with scripted({}, **{effect.name: failure}):
+            approved_claim()
+            with scripted({}, **{"pay_out": {"reference": "BANK-0"}, effect.name: failure}):
                 drain_until_quiet(clock)
+
+
+def recalled_in_every_way(clock):
+    """One withdrawal, of a payment that the bank has, for each way in which its recall may end."""
+    for answer in ({}, *recall_payment.fails_with):
+        claim = approved_claim()
+        reference = f"BANK-{claim.pk}"
+        with scripted({}, pay_out=accepted(reference), recall_payment=answer):
+            drain()
+            execute(claim.cancel, by=claim.claimant)
+            settled = {"data": {"reference": reference, "state": "settled"}}
+            receive("bank", f"msg_{claim.pk}", "transfer.settled", settled)
+            drain_until_quiet(clock)
+
+
+def approved_claim():
+    claim = claim_at("review", iban=IBAN)
+    execute(claim.approve, by=newcomer(["claims.review_claim"]), data={"payout": "1.00"})
+    return claim
 
 
 def claim_at(state, **columns):

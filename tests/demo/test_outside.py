@@ -148,6 +148,11 @@ def test_a_message_sent_again_is_the_same_though_its_text_has_changed(world, cal
         {"bank": {"fault": "busy", "mood": 1}},
         {"bank": {"keys": "lost"}},
         {"bank": {"fault": "down", "count": 2}},
+        {"bank": {"settles": "perhaps"}},
+        {"bank": {"questions": "maybe"}},
+        {"bank": {"times": 0}},
+        {"bank": {"times": "many"}},
+        {"bank": {"settles_after": "soon"}},
         [],
     ],
 )

@@ -36,6 +36,10 @@ def test_everybody_signs_in_with_the_password_demo_and_has_a_token(name):
         ("claims.delete_claim", {"root"}),
         ("workflows_app.resolve_run", {"root", "support"}),
         ("workflows_app.skip_run", {"root", "support"}),
+        ("workflows_app.retry_run", {"root", "support"}),
+        ("workflows_app.replay_run", {"root", "support"}),
+        ("workflows_app.replay_run_anew", {"root", "support"}),
+        ("workflows_app.force_cancel", {"root", "support"}),
     ],
 )
 def test_a_permission_is_held_by_those_whose_part_needs_it(permission, holders):

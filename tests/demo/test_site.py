@@ -10,6 +10,8 @@ from rest_framework.test import APIClient
 from demo_project.claims.models import Claim
 from demo_project.security import POLICY
 from demo_project.stage.people import PEOPLE, load_people
+from workflows_app.engine import execute
+from workflows_app.testing import drain
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def site(settings):
     settings.ROOT_URLCONF = "demo_project.urls"
-    settings.OUTSIDE_URL = "http://outside.example"
+    settings.OUTSIDE_URL = "http://outside.invalid"
     settings.MIDDLEWARE = ["demo_project.security.content_security_policy", *settings.MIDDLEWARE]
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [ROOT / "templates"]}]
     load_people()
@@ -41,7 +43,7 @@ def test_the_front_page_names_everybody_and_the_number_of_the_next_claim(client)
     page = client.get("/").content.decode()
     assert [p.name for p in PEOPLE if f"<code>{p.name}</code>" not in page] == []
     assert f"/api/v1/claims/{claim.pk + 1}/submit/" in page
-    assert "http://outside.example/" in page
+    assert "http://outside.invalid/" in page
 
 
 def test_nothing_inline_is_on_the_front_page_and_nothing_inline_would_run(client):
@@ -82,3 +84,31 @@ def test_nobody_reads_the_account_number():
     claim = claim_of("claimant")
     told = as_person("viewer").get(f"/api/v1/claims/{claim.pk}/").content.decode()
     assert claim.iban not in told
+
+
+def test_both_worlds_are_shown_next_to_each_other(client, outside, settings):
+    claim = claim_of("claimant")
+    execute(claim.submit, by=claim.claimant)
+    execute(
+        claim.approve,
+        by=get_user_model().objects.get(username="reviewer"),
+        data={"payout": "250.00"},
+    )
+    drain()
+    client.force_login(get_user_model().objects.get(username="viewer"))
+    page = client.get("/both/").content.decode()
+    assert "BANK-000001" in page
+    assert "250.00" in page
+    assert "Storm" in page
+
+
+def test_both_worlds_show_nobody_more_than_he_may_see(client, outside):
+    assert "/login/?next=/both/" in client.get("/both/").headers["Location"]
+    claim_of("claimant")
+    client.force_login(get_user_model().objects.get(username="outsider"))
+    assert "No payment yet that you may see." in client.get("/both/").content.decode()
+
+
+def test_our_records_are_shown_when_nobody_outside_answers(client):
+    client.force_login(get_user_model().objects.get(username="viewer"))
+    assert client.get("/both/").status_code == 200

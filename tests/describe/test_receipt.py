@@ -112,5 +112,5 @@ def test_many_receipts_cost_two_queries(shipping, sender, django_assert_num_quer
 
 @without_a_worker
 def test_progress_knows_what_is_done():
-    done = {"failed", "completed_with_failures", "completed"}
+    done = {"superseded", "failed", "completed_with_failures", "completed"}
     assert {str(progress) for progress in Progress if progress.done} == done

@@ -183,6 +183,11 @@ def test_an_entry_of_work_tells_attempts_and_the_failure(shipping, answers):
             "retryable": True,
         },
         "owner": None,
+        "superseded": None,
+        "undoes": None,
+        "next_question_at": None,
+        "confirmed_until": None,
+        "reference": None,
     }
 
 

@@ -28,9 +28,12 @@ class Block:
 
 
 def blocks_of(page):
-    text = (ROOT / "docs" / page).read_text()
-    found = re.findall(r"^```(\w+) ?(.*)\n((?:.*\n)*?)^```$", text, re.MULTILINE)
+    found = re.findall(r"^```(\w+) ?(.*)\n((?:.*\n)*?)^```$", text_of(page), re.MULTILINE)
     return [Block(*parts) for parts in found]
+
+
+def text_of(page):
+    return (ROOT / "docs" / page).read_text()
 
 
 class Reader:

@@ -1,15 +1,7 @@
 """The page on editing is true: its contract is built, and what it says of edits is tried."""
 
-import re
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, User
-from django.db import connection
-from django.test.utils import isolate_apps
 
 from workflows_app import Invalid
 from workflows_app.contract import checks
@@ -17,7 +9,10 @@ from workflows_app.contract.editing import editable_columns
 from workflows_app.describe.timeline import timeline
 from workflows_app.engine import edit, execute
 
-PAGE = Path(__file__).parents[2] / "docs" / "howto" / "edit-columns.md"
+from .page_code import page_as_module, tables_of
+from .reader import text_of
+
+PAGE = "howto/edit-columns.md"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,21 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def inn():
     """The code of the page as a module, with tables for its model."""
-    module = ModuleType("tests.testapp.inn")
-    sys.modules[module.__name__] = module
-    with isolate_apps("tests.testapp") as registry:
-        registry.all_models["auth"] = {"user": User, "group": Group}
-        blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-        exec("\n".join(blocks), vars(module))  # noqa: S102
-        models = [module.Stay, module.Stay.history.model]
-        with connection.schema_editor() as editor:
-            for model in models:
-                editor.create_model(model)
-        yield module
-        with connection.schema_editor() as editor:
-            for model in reversed(models):
-                editor.delete_model(model)
-    del sys.modules[module.__name__]
+    with page_as_module(PAGE, "inn") as inn, tables_of(inn.Stay):
+        yield inn
 
 
 @pytest.fixture
@@ -87,7 +69,7 @@ def test_an_edit_is_told_as_on_the_page_and_refused_in_words(inn, stay, host, gu
     execute(stay.book, by=host)
     assert inn.move(stay, host, "12") == stay.room == "12"
     told = timeline(stay).entries[-1]["text"]
-    assert told in PAGE.read_text()
+    assert told in text_of(PAGE)
     assert inn.move(stay, host, "13") == "The data is not valid."
     with pytest.raises(Invalid) as refusal:
         edit(stay, by=host, data={"room": "13"})

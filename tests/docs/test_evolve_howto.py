@@ -4,25 +4,20 @@ What it says of releases side by side is played in tests/releases.
 """
 
 import re
-import sys
-from types import ModuleType
 
 import pytest
 from django.core.management import load_command_class
 
-from .reader import ROOT, blocks_of
+from .page_code import page_as_module
+from .reader import blocks_of, text_of
 
 PAGE = "howto/evolve-a-contract.md"
 
 
 @pytest.fixture
 def page():
-    module = ModuleType("evolve_a_contract")
-    sys.modules[module.__name__] = module
-    code = "\n".join(block.text for block in blocks_of(PAGE) if block.language == "python")
-    exec(compile(code, PAGE, "exec"), vars(module))  # noqa: S102
-    yield module
-    del sys.modules[module.__name__]
+    with page_as_module(PAGE, "evolve_a_contract") as page:
+        yield page
 
 
 def test_the_renames_on_the_page_mean_what_it_says(page):
@@ -44,7 +39,7 @@ def test_the_commands_on_the_page_take_what_is_written():
 
 
 def test_every_finding_it_names_is_explained():
-    text = (ROOT / "docs" / PAGE).read_text()
-    reference = (ROOT / "docs" / "reference" / "workflow_check.md").read_text()
+    text = text_of(PAGE)
+    reference = text_of("reference/workflow_check.md")
     for named in set(re.findall(r"\b[EIW]0\d\d\b", text)):
         assert named in reference

@@ -1,22 +1,17 @@
 """The page on linked objects is true: its contracts are built, and its functions run."""
 
-import re
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, User
-from django.db import connection
-from django.test.utils import isolate_apps
 
 from workflows_app.describe.timeline import timeline
 from workflows_app.engine import execute
 from workflows_app.engine.linked import DEEPEST
 from workflows_app.failures import Refused
 
-PAGE = Path(__file__).parents[2] / "docs" / "howto" / "linked-objects.md"
+from .page_code import page_as_module, tables_of
+from .reader import text_of
+
+PAGE = "howto/linked-objects.md"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,22 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def shop():
     """The code of the page as a module, with tables for its models."""
-    module = ModuleType("tests.testapp.shop")
-    sys.modules[module.__name__] = module
-    with isolate_apps("tests.testapp") as registry:
-        registry.all_models["auth"] = {"user": User, "group": Group}
-        blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-        exec("\n".join(blocks), vars(module))  # noqa: S102
-        models = [module.Order, module.Invoice]
-        models += [model.history.model for model in models]
-        with connection.schema_editor() as editor:
-            for model in models:
-                editor.create_model(model)
-        yield module
-        with connection.schema_editor() as editor:
-            for model in reversed(models):
-                editor.delete_model(model)
-    del sys.modules[module.__name__]
+    with page_as_module(PAGE, "shop") as shop, tables_of(shop.Order, shop.Invoice):
+        yield shop
 
 
 @pytest.fixture
@@ -61,14 +42,14 @@ def test_ordering_writes_the_invoice_and_cancelling_makes_it_void(shop, order, c
     assert (order.status, invoice.status) == ("cancelled", "void")
     told = [entry["text"] for entry in timeline(invoice).entries]
     assert told[-1].startswith('Void, by the system because of "cancel" of the order')
-    assert 'Void, by the system because of "cancel" of the order' in PAGE.read_text()
+    assert 'Void, by the system because of "cancel" of the order' in text_of(PAGE)
 
 
 def test_a_paid_invoice_keeps_its_order(shop, order, clerk):
     invoice = shop.Invoice.objects.get()
     execute(invoice.settle, by=clerk)
     assert shop.cancel(order, clerk) == f"Invoice {invoice.pk}: Only from To be paid."
-    assert "Invoice 7: Only from To be paid." in PAGE.read_text()
+    assert "Invoice 7: Only from To be paid." in text_of(PAGE)
 
 
 def test_a_rule_of_the_database_refuses_in_its_own_words(shop, clerk):
@@ -87,4 +68,4 @@ def test_of_many_orders_those_that_cannot_be_cancelled_are_told(shop, order, cle
 
 def test_the_page_tells_how_deep_commands_may_reach():
     words = {10: "ten"}
-    assert f"more than {words[DEEPEST]} deep" in PAGE.read_text()
+    assert f"more than {words[DEEPEST]} deep" in text_of(PAGE)

@@ -1,15 +1,7 @@
 """The page on several workflows is true: its contracts are built, and its functions run."""
 
-import re
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, User
-from django.db import connection
-from django.test.utils import isolate_apps
 
 from workflows_app.contract.checks import binding, several
 from workflows_app.describe.actions import actions
@@ -18,7 +10,9 @@ from workflows_app.engine import execute
 from workflows_app.failures import GuardFailed, Stale
 from workflows_app.models import EffectRun, Operation
 
-PAGE = Path(__file__).parents[2] / "docs" / "howto" / "several-workflows.md"
+from .page_code import page_as_module, tables_of
+
+PAGE = "howto/several-workflows.md"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,21 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def shop():
     """The code of the page as a module, with tables for its model."""
-    module = ModuleType("tests.testapp.shop")
-    sys.modules[module.__name__] = module
-    with isolate_apps("tests.testapp") as registry:
-        registry.all_models["auth"] = {"user": User, "group": Group}
-        blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-        exec("\n".join(blocks), vars(module))  # noqa: S102
-        models = [module.Game, module.Game.history.model]
-        with connection.schema_editor() as editor:
-            for model in models:
-                editor.create_model(model)
-        yield module
-        with connection.schema_editor() as editor:
-            for model in models:
-                editor.delete_model(model)
-    del sys.modules[module.__name__]
+    with page_as_module(PAGE, "shop") as shop, tables_of(shop.Game):
+        yield shop
 
 
 @pytest.fixture

@@ -1,18 +1,22 @@
 """The tour is true: the functions it names exist, and one real command calls them in its order."""
 
+import json
 import re
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from rest_framework.test import APIClient
+from standardwebhooks import Webhook
 
 from demo_project.claims.models import Claim
 from demo_project.stage.people import load_people
+from tests.demo.conftest import SECRET, until
 from workflows_app import SYSTEM
 from workflows_app.engine import execute
 from workflows_app.engine.drain import drain
@@ -54,9 +58,10 @@ def defines(path, name):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_real_command_calls_them_in_the_order_of_the_tour(outside, settings):
-    settings.WORKFLOWS = {"THREADS": 1}
+    settings.WORKFLOWS = {"THREADS": 1, "INBOX": {"bank": {"secrets": [SECRET]}}}
     settings.ROOT_URLCONF = "demo_project.urls"
-    calls = calls_of(live)
+    outside.turn({"bank": {"settles_after": 0}})
+    calls = calls_of(partial(live, outside))
     assert outside.books.entries("bank"), "nothing was paid"
     position = 0
     for function in functions():
@@ -67,9 +72,9 @@ def test_a_real_command_calls_them_in_the_order_of_the_tour(outside, settings):
             pytest.fail(f"{function[1]} of {function[0].name} is {once}")
 
 
-def live(claim, other, client, claimant_client):
+def live(outside, claim, other, client, claimant_client):
     """Everything the tour tells."""
-    approve_and_pay(client, claim)
+    approve_and_pay(client, claim, outside)
     correct(claimant_client, other)
     forget(client, claim)
 
@@ -92,7 +97,7 @@ def forget(client, claim):
     assert client.get(f"/api/v1/claims/{claim.pk}/timeline/").status_code == 200
 
 
-def approve_and_pay(client, claim):
+def approve_and_pay(client, claim, outside):
     """From the request to the timeline."""
     url = f"/api/v1/claims/{claim.pk}/"
     answer = client.post(
@@ -100,7 +105,27 @@ def approve_and_pay(client, claim):
     )
     assert answer.status_code == 202
     drain()
+    confirm(client, outside)
+    claim.refresh_from_db()
+    assert claim.status == "paid"
     assert client.get(f"{url}timeline/").status_code == 200
+
+
+def confirm(client, outside):
+    """What the bank says, delivered as it signs it."""
+    message = until(outside.messenger.messages)[0]
+    body, now = json.dumps(message["body"]), datetime.now(UTC)
+    answer = client.post(
+        "/api/v1/inbox/bank/",
+        body,
+        content_type="application/json",
+        headers={
+            "webhook-id": message["message"],
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(SECRET).sign(message["message"], now, body),
+        },
+    )
+    assert answer.status_code == 200, answer.content
 
 
 def calls_of(play):

@@ -20,6 +20,7 @@ from workflows_app import (
 from workflows_app.contract.editing import editable_columns
 from workflows_app.describe.timeline import timeline
 from workflows_app.engine import edit, execute
+from workflows_app.engine.signals import command_accepted
 from workflows_app.failures import ContractError
 from workflows_app.models import EffectRun, Operation
 
@@ -57,6 +58,21 @@ def test_the_owner_of_the_first_state_edits_every_column_that_django_calls_edita
     assert (operation.source, operation.target, operation.version) == ("new", "new", 1)
     assert operation.data == {"title": "maps", "grams": 5}
     assert (operation.actor, operation.reason) == (f"user:{sender.pk}", "Typo.")
+
+
+def test_whoever_watches_hears_of_it_once(parcel, sender):
+    told = []
+
+    def hear(sender, operation, effects, **signal):
+        told.append((sender, operation.transition, list(effects)))
+
+    command_accepted.connect(hear)
+    try:
+        edit(parcel, by=sender, data={"title": "maps"}, key="k")
+        edit(parcel, by=sender, data={"title": "maps"}, key="k")
+    finally:
+        command_accepted.disconnect(hear)
+    assert told == [(Parcel, "edit", [])]
 
 
 def test_a_column_that_says_who_holds_a_role_is_not_edited_by_default(parcel, sender, clerk):

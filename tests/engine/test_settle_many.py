@@ -8,9 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.testapp.models import Parcel
 from workflows_app.engine import execute
-from workflows_app.engine.answers import Happened
+from workflows_app.engine.answers import Failed, Happened
 from workflows_app.engine.claim import claim
 from workflows_app.engine.drain import drain
+from workflows_app.engine.hand_back import NEVER_LEFT
+from workflows_app.engine.record import SharedRecord
 from workflows_app.engine.settle_many import Finished, may_wait, settle_many
 from workflows_app.engine.sweep import effect_of
 from workflows_app.engine.threads import Job
@@ -38,9 +40,7 @@ def finished(result=None):
 
 def test_many_are_done_with_an_event_each_in_a_few_statements(shelved):
     answers = finished()
-    with CaptureQueriesContext(
-        connection,
-    ) as statements:
+    with CaptureQueriesContext(connection) as statements:
         settle_many("default", answers)
     assert set(shelved.values_list("state", "lease_until", "leases_lost")) == {("done", None, 0)}
     assert all(run.finished_at for run in shelved)
@@ -48,6 +48,7 @@ def test_many_are_done_with_an_event_each_in_a_few_statements(shelved):
     assert events.count() == 10
     assert events.first().data == {
         "attempt": 1,
+        "fence": 1,
         "outcome": "done",
         "failure": None,
         "seconds": 0.25,
@@ -69,15 +70,18 @@ def test_one_that_somebody_else_decided_is_told_as_late_and_the_others_are_done(
     answers = finished()
     lost = answers[3].run
     EffectRun.objects.filter(pk=lost.pk).update(fence=lost.fence + 1)
-    settle_many("default", answers)
+    record = SharedRecord("default")
+    assert all(record.settle(one) for one in answers)
+    record.settle_kept()
     assert shelved.filter(state="done").count() == 9
     assert Event.objects.get(kind="late_answer").run_id == lost.pk
 
 
 def test_what_something_follows_from_never_waits(shipping, run_of):
-    run = run_of("hand_over")
-    assert not may_wait(run, effect_of(run))
-    assert may_wait(run_of("tell_sender"), effect_of(run_of("tell_sender")))
+    handed_over, told = run_of("hand_over"), run_of("tell_sender")
+    assert not may_wait(Finished(handed_over, effect_of(handed_over), Happened({}), seconds=0))
+    assert may_wait(Finished(told, effect_of(told), Happened({}), seconds=0))
+    assert not may_wait(Finished(told, effect_of(told), Failed(NEVER_LEFT), seconds=0))
 
 
 def test_harmless_runs_are_claimed_beyond_the_free_threads_and_no_others(shipping, shelved):

@@ -1,6 +1,6 @@
 """The people, the parcel and the carrier of the engine's tests serve here too."""
 
-from tests.engine.conftest import (  # noqa: F401
+from tests.engine.conftest import (
     answers,
     clerk,
     operator,

@@ -73,6 +73,6 @@ class DjangosOwnTransactionTests(TransactionTestCase):
 
 def test_a_live_server_works_on_guarded_rows(live_server):
     Crate.objects.create()
-    request = urllib.request.Request(f"{live_server.url}/nowhere/")  # noqa: S310
+    request = urllib.request.Request(f"{live_server.url}/nowhere/")  # noqa: S310  our own server
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(request)  # noqa: S310
+        urllib.request.urlopen(request)  # noqa: S310  our own server

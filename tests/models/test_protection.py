@@ -91,7 +91,7 @@ def test_copies_and_pickles_keep_the_state_and_the_protection(shut_crate):
     for other in (
         copy.copy(shut_crate),
         copy.deepcopy(shut_crate),
-        pickle.loads(pickle.dumps(shut_crate)),  # noqa: S301
+        pickle.loads(pickle.dumps(shut_crate)),  # noqa: S301  its own
     ):
         assert (other.status, other.version) == ("shut", 1)
         assert type(other.status) is str

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from tests.engine.conftest import answers, person  # noqa: F401
+from tests.engine.conftest import person
 from tests.testapp.models import Crate, Parcel, Seat, Trip
 from tests.testapp.workflow import AddressRefused
 from workflows_app import SYSTEM, Forbidden, Invalid, KeyReused, NotAllowed
@@ -24,12 +24,7 @@ ADA = "Ada of Main Street"
 
 
 @pytest.fixture
-def clerk(db):
-    return person("clerk", "handle_parcel", "view_parcel")
-
-
-@pytest.fixture
-def parcel(clerk, answers):  # noqa: F811
+def parcel(clerk, answers):
     """Halted: the carrier knew something about the person, and said so."""
 
     def refuse(parcel, run):

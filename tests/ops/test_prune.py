@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tests.engine.conftest import answers, person  # noqa: F401
+from tests.engine.conftest import person
 from tests.testapp.models import Parcel
 from workflows_app import SYSTEM, Forbidden, Invalid
 from workflows_app.contract.registry import contract_of
@@ -25,11 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 OBJECT = "testapp.parcel"
 THIS_MOMENT = timedelta(seconds=1)
-
-
-@pytest.fixture
-def clerk(db):
-    return person("clerk", "handle_parcel", "view_parcel")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A database of its own for the two releases, migrated by the one before."""
 
+import os
 from contextlib import contextmanager
 
 import pytest
@@ -43,7 +44,7 @@ def a_new_database(directory):
     if connection.vendor == "sqlite":
         yield f"sqlite:///{directory / 'releases.sqlite3'}"
         return
-    name = f"{NAME}_{connection.settings_dict['NAME']}"[-60:]
+    name = f"{NAME}_{os.getpid()}"
     on_the_server(f"DROP DATABASE IF EXISTS {name}")
     on_the_server(f"CREATE DATABASE {name}")
     try:

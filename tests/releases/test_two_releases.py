@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 45
 def wait_for(release, condition, what):
     """``condition`` is an expression of the release's code. What is due later is due now."""
     nudge = "EffectRun.objects.filter(state='queued').update(due=DatabaseNow())\n"
-    nudge += "EffectRun.objects.filter(follow_up='pending').update(due=DatabaseNow())\n"
+    nudge += "EffectRun.objects.filter(follow_up='pending').update(follow_up_due=DatabaseNow())\n"
     wait_until(lambda: release.do(f"{nudge}told = {condition}"), what, PATIENCE_SECONDS)
 
 

@@ -1,6 +1,9 @@
 """A database connection that breaks costs no answer, and makes none count twice."""
 
+from threading import Timer
+
 import pytest
+from django.db import connection
 
 from tests.testapp.models import Parcel
 from workflows_app.engine import execute
@@ -33,6 +36,21 @@ def test_an_answer_whose_commit_was_not_confirmed_counts_once(shipping, run_of):
     assert not Event.objects.filter(kind="late_answer").exists()
 
 
+def test_an_answer_outlives_a_server_that_is_away_for_a_moment(shipping, run_of, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "PORT", "1")  # nobody listens there
+        back = Timer(0.5, patch.undo)
+
+        def take(parcel, run):
+            back.start()
+            return TAKEN
+
+        with scripted({}, hand_over=[take]), cut(at="handler.ended"):
+            drain()
+    run = run_of("hand_over")
+    assert (run.state, run.attempts, run.result) == ("done", 1, TAKEN)
+
+
 @pytest.fixture
 def ten_to_tell(sender, clerk):
     """Ten harmless runs, whose outcomes a worker stores together."""
@@ -43,10 +61,17 @@ def ten_to_tell(sender, clerk):
     return EffectRun.objects.filter(effect="tell_sender")
 
 
+LOCKS_ALL_OF_THEM = (
+    ("JSONB_TO_RECORDSET",)  # one statement does all of it
+    if connection.vendor == "postgresql"
+    else ("workflows_app_effectrun", " IN (", "FOR UPDATE")
+)
+
+
 @pytest.mark.parametrize(
     "point",
     [
-        statement("workflows_app_effectrun", " IN (", "FOR UPDATE", before=True),
+        statement(*LOCKS_ALL_OF_THEM, before=True),
         "settle.written",
         "settle.committed",
     ],

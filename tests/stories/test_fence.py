@@ -9,7 +9,8 @@ from django.utils import timezone
 from tests.testapp.workflow import CarrierBusy, CarrierSilent
 from workflows_app.engine.claim import claim
 from workflows_app.engine.drain import drain
-from workflows_app.engine.perform import hand_back, perform
+from workflows_app.engine.hand_back import hand_back
+from workflows_app.engine.perform import perform
 from workflows_app.engine.sweep import effect_of, sweep, sweep_when_due
 from workflows_app.models import EffectRun, Event
 from workflows_app.ops import resolve, skip

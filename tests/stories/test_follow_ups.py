@@ -100,7 +100,7 @@ def test_a_follow_up_that_raises_is_tried_five_times_and_then_somebodys_concern(
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "pending", 1)
     waits = []
     while run.follow_up == "pending":
-        waits.append(round((run.due - timezone.now()).total_seconds()))
+        waits.append(round((run.follow_up_due - timezone.now()).total_seconds()))
         sweep("default")  # not due yet
         run.refresh_from_db()
         assert run.follow_up_attempts == len(waits)
@@ -141,7 +141,7 @@ def test_a_busy_database_spends_no_try_of_a_follow_up(shipping, run_of, when_sav
         sweep("default")
     run = run_of("hand_over")
     assert (run.state, run.follow_up, run.follow_up_attempts) == ("done", "pending", 0)
-    assert run.due > timezone.now() + timedelta(seconds=1)
+    assert run.follow_up_due > timezone.now() + timedelta(seconds=1)
 
 
 def test_a_pending_otherwise_holds_its_lane_until_it_ran(
@@ -184,7 +184,11 @@ def test_parallel_sweeps_run_a_pending_follow_up_once(shipping, run_of, when_sav
 
 def test_a_follow_up_that_no_code_knows_any_more_is_an_incident(shipping, caplog, clock):
     EffectRun.objects.filter(effect="hand_over").update(
-        state="done", result={}, follow_up="pending", effect="insure"
+        state="done",
+        result={},
+        follow_up="pending",
+        follow_up_due=timezone.now(),
+        effect="insure",
     )
     with caplog.at_level(logging.ERROR, "workflows_app"):
         for _ in range(5):

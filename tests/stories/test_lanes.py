@@ -1,107 +1,22 @@
 """Runs of one lane go one after the other, and none is left standing."""
 
-import logging
 import threading
 import time
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from tests.testapp.models import Parcel
 from tests.testapp.workflow import CarrierBusy
 from workflows_app.engine import execute
-from workflows_app.engine.claim import claim
 from workflows_app.engine.drain import drain
-from workflows_app.engine.perform import perform
-from workflows_app.engine.sweep import effect_of, sweep
+from workflows_app.engine.sweep import sweep
 from workflows_app.models import EffectRun
-from workflows_app.testing import Pause, drain_until_quiet, statement
+from workflows_app.testing import drain_until_quiet
 
-from .locks import wait_until_somebody_waits_for_a_lock
 from .races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-#: The statement with which the settling looks for the next of its lane.
-LOOKS_FOR_SUCCESSOR = ("lane{quote} =", "state{quote} =", "ORDER BY")
-INSERTS_RUN = statement("INSERT INTO", "workflows_app_effectrun")
-
-
-@pytest.fixture
-def first(packed, clerk):
-    """A parcel with one run in its lane, claimed."""
-    execute(packed.cover, by=clerk)
-    (run,) = claim("default", 1)
-    return run
-
-
-def settle_it(run):
-    run.operation  # noqa: B018  loaded by this thread's connection
-    perform("default", run, effect_of(run), Parcel.objects.get())
-
-
-def looks_for_successor():
-    quote = connection.ops.quote_name("x")[-1]
-    return statement(*(part.format(quote=quote) for part in LOOKS_FOR_SUCCESSOR))
-
-
-def beginning():
-    """Right before a command takes the object's lock."""
-    if connection.vendor == "sqlite":
-        return Pause(statement("BEGIN", before=True))
-    return Pause(statement("FOR UPDATE", before=True))
-
-
-def test_a_command_that_comes_while_its_predecessor_settles_is_not_stranded(first, clerk):
-    settling, accepting = Pause(looks_for_successor()), beginning()
-
-    def settle():
-        with settling.here():
-            settle_it(first)
-
-    def accept():
-        settling.wait_until_reached()
-        with accepting.here():
-            return execute(Parcel.objects.get().cover, by=clerk)
-
-    def conduct():
-        accepting.wait_until_reached()
-        accepting.let_go()
-        wait_until_somebody_waits_for_a_lock()
-        settling.let_go()
-
-    outcomes = at_once(settle, accept, conduct)
-    assert not [one for one in outcomes if isinstance(one, Exception)]
-    assert_the_second_may_go()
-
-
-def test_a_command_that_is_being_accepted_while_its_predecessor_settles_is_promoted(first, clerk):
-    accepting, settling = Pause(INSERTS_RUN), beginning()
-
-    def accept():
-        with accepting.here():
-            return execute(Parcel.objects.get().cover, by=clerk)
-
-    def settle():
-        accepting.wait_until_reached()
-        with settling.here():
-            settle_it(first)
-
-    def conduct():
-        settling.wait_until_reached()
-        settling.let_go()
-        wait_until_somebody_waits_for_a_lock()
-        accepting.let_go()
-
-    outcomes = at_once(accept, settle, conduct)
-    assert not [one for one in outcomes if isinstance(one, Exception)]
-    assert_the_second_may_go()
-
-
-def assert_the_second_may_go():
-    states = EffectRun.objects.order_by("version").values_list("state", "holds_lane")
-    lane = EffectRun.objects.first().lane
-    assert list(states) == [("done", None), ("queued", lane)]
 
 
 def test_runs_of_one_lane_never_overlap_and_never_overtake(packed, clerk, answers, clock):
@@ -167,20 +82,6 @@ def test_a_run_that_waits_for_its_retry_keeps_its_place(packed, clerk, answers):
     assert len(answers.calls) == 1
 
 
-def test_a_lane_broken_by_hand_is_repaired_by_the_sweep_and_logged(packed, clerk, caplog):
-    execute(packed.cover, by=clerk)
-    execute(packed.cover, by=clerk)
-    head, second = EffectRun.objects.order_by("version")
-    EffectRun.objects.filter(pk=head.pk).update(state="done", holds_lane=None)
-    with caplog.at_level(logging.ERROR, "workflows_app"):
-        sweep("default")
-    second.refresh_from_db()
-    assert (second.state, second.holds_lane) == ("queued", second.lane)
-    assert [r.getMessage() for r in caplog.records] == [
-        f"lane {second.lane} stood still and was repaired"
-    ]
-
-
 def test_a_lane_that_is_whole_is_not_repaired(packed, clerk, caplog):
     execute(packed.cover, by=clerk)
     execute(packed.cover, by=clerk)
@@ -193,6 +94,6 @@ def test_a_lane_that_is_whole_is_not_repaired(packed, clerk, caplog):
 def test_a_command_that_is_rolled_back_leaves_the_lane_free(packed, clerk):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         execute(packed.cover, by=clerk)
-        1 / 0  # noqa: B018
+        1 / 0  # noqa: B018  any error will do
     execute(Parcel.objects.get().cover, by=clerk)
     assert EffectRun.objects.get().state == "queued"

@@ -126,7 +126,7 @@ def test_a_server_of_the_earlier_release_still_inserts_where_objects_began(peopl
     with connection.cursor() as cursor:
         columns = "sender_id, title, address, tracking, trouble, status, status_since, version"
         cursor.execute(
-            f"INSERT INTO testapp_parcel ({columns})"  # noqa: S608
+            f"INSERT INTO testapp_parcel ({columns})"
             f" VALUES ({people['sender'].pk}, 'x', '', '', '', 'fresh', CURRENT_TIMESTAMP, 0)"
         )
     parcel = Parcel.objects.get()

@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from tests.testapp.models import Parcel
 from workflows_app.engine import execute
@@ -13,7 +13,7 @@ from workflows_app.engine.drain import drain
 from workflows_app.engine.sweep import AT_A_TIME, sweep, sweep_when_due
 from workflows_app.models import EffectRun
 from workflows_app.models.clock import DatabaseNow
-from workflows_app.testing import Pause, statement
+from workflows_app.testing import Pause, cut, statement
 
 from .races import Crowd, at_once
 
@@ -57,6 +57,18 @@ def test_an_object_that_somebody_keeps_locked_keeps_nobody_else_from_rescue(two_
     assert at_once(hold, look)[1] == ("running", "queued")
     sweep("default")
     assert state_of(locked) == "queued"
+
+
+@pytest.mark.only_on("postgresql", "mysql")
+def test_a_server_that_goes_away_ends_the_sweep_and_is_what_is_told(two_lost, monkeypatch):
+    first, other = two_lost
+    told = statement("INSERT INTO", "workflows_app_event", before=True)
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "PORT", "1")  # nobody listens there any more
+        with cut(at=told), pytest.raises(OperationalError):
+            sweep("default")
+    sweep("default")
+    assert (state_of(first), state_of(other)) == ("queued", "queued")
 
 
 def test_a_run_that_cannot_be_read_keeps_nobody_else_from_rescue(two_lost, caplog):

@@ -29,7 +29,7 @@ def rename(name, **columns):
     [{"effect": "of_tomorrow"}, {"object_type": "attic.trunk"}],
     ids=["unknown effect", "removed model"],
 )
-def test_unknown_work_waits_unspent_and_stops_nobody_else(shipping, run_of, columns):
+def test_w19_unknown_work_waits_unspent_and_stops_nobody_else(shipping, run_of, columns):
     rename("tell_sender", **columns)
     unknown = EffectRun.objects.get(**columns)
     drain()
@@ -40,7 +40,7 @@ def test_unknown_work_waits_unspent_and_stops_nobody_else(shipping, run_of, colu
     assert not Event.objects.filter(run=unknown).exists()
 
 
-def test_unknown_work_that_a_worker_left_behind_stops_no_rescue(shipping, run_of, clock):
+def test_w19_unknown_work_that_a_worker_left_behind_stops_no_rescue(shipping, run_of, clock):
     rename("tell_sender", object_type="attic.trunk")
     claim("default", 10)
     clock.move(minutes=2)

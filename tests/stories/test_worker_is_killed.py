@@ -1,12 +1,12 @@
 """The worker is killed, in every phase of an effect and in every role, and nothing is lost.
 
-The long version, with a thousand commands: `python -m tests.chaos`.
+The long version, with a thousand commands: `python -m tests.kills`.
 """
 
 import pytest
 
-from tests.chaos.phases import ANSWERED, CLAIMED, IDLE, IN_HANDLER, PHASES
-from tests.chaos.story import Size, play
+from tests.kills.phases import ANSWERED, CLAIMED, IDLE, IN_HANDLER, PHASES
+from tests.kills.story import Size, play
 
 KILLS = (
     (IDLE, "sentinel"),
@@ -21,6 +21,6 @@ KILLS = (
 
 
 @pytest.mark.timeout(120)
-def test_every_claim_is_paid_once_however_its_worker_is_killed(child_environment):
+def test_w22_every_payment_is_made_once_however_its_worker_is_killed(child_environment):
     killer, _ = play(Size(commands=40, kills=KILLS), child_environment)
     assert {phase for phase, _ in killer.kills} == set(PHASES)

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from workflows_app.admin import WorkflowAdmin
 
-from .models import Domain, Lead, Parcel, Product
+from .models import Case, Domain, Lead, Parcel, Product
 from .shapes import Crate
 
 
@@ -30,4 +30,9 @@ class DomainAdmin(WorkflowAdmin):
 
 @admin.register(Product)
 class ProductAdmin(WorkflowAdmin):
+    pass
+
+
+@admin.register(Case)
+class CaseAdmin(WorkflowAdmin):
     pass

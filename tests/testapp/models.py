@@ -6,20 +6,28 @@ from django.db import models
 from workflows_app.models import StatusField, WorkflowHistory, WorkflowModel
 
 from .beginnings import Domain, Lead
+from .bills import Bill
+from .clocked import Case
+from .holidays import Holiday
 from .linked import Seat, Trip
+from .payments import Payment
 from .several import Gem, Product
 from .shapes import Box, Crate, Label, Letter, Tag
 from .workflow import ParcelWorkflow, Status
 
 __all__ = [
+    "Bill",
     "Box",
+    "Case",
     "Crate",
     "Domain",
     "Gem",
+    "Holiday",
     "Label",
     "Lead",
     "Letter",
     "Parcel",
+    "Payment",
     "Product",
     "Seat",
     "Tag",

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.engine.conftest import clerk, people, sender  # noqa: F401  fixtures, found by name
+from tests.engine.conftest import clerk, people, sender
 from tests.testapp.models import Parcel
 from workflows_app.testing import at
 
 
 @pytest.fixture
-def packed(sender):  # noqa: F811
+def packed(sender):
     return at(Parcel, "packed", sender=sender, title="books", address="Main Street 1")

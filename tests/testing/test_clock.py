@@ -82,7 +82,7 @@ def test_one_clock_at_a_time_and_it_knows_its_zone():
     with (
         pytest.raises(ValueError, match="in which time zone"),
         frozen_clock(at=datetime(2031, 1, 1)),
-    ):  # noqa: DTZ001
+    ):
         pass
     with frozen_clock():
         pass

@@ -3,8 +3,10 @@
 import pytest
 from django.db import OperationalError, connections
 
+from tests.engine.conftest import person
 from tests.stories.races import at_once
-from tests.testapp.models import Parcel
+from tests.testapp.bills import NoAnswer
+from tests.testapp.models import Bill, Parcel
 from workflows_app.engine import execute
 from workflows_app.engine.drain import drain as drain_on_threads
 from workflows_app.models import EffectRun, Operation
@@ -42,6 +44,19 @@ TRUTH = {
     "settle.written": None,
     "settle.committed": None,
 }
+#: The same of a bill, its payment, whether that is marked as sent, and how often it was asked for.
+UNMARKED = ("paying", "running", False, 0)
+MARKED = ("paying", "running", True, 0)
+ASKED = ("paying", "in_doubt", True, 1)
+TRUTH_OF_A_BILL = {
+    "send.unmarked": UNMARKED,
+    "send.marked": MARKED,
+    "question.taken": ASKED,
+    "probe.begun": ASKED,
+    "probe.ended": ASKED,
+    "answer.written": ASKED,
+    "answer.committed": ("paid", "done", True, 0),
+}
 
 
 @pytest.fixture
@@ -71,7 +86,11 @@ def test_what_was_committed_before_the_point_is_there_and_nothing_else(packed, c
 
 @pytest.mark.parametrize(
     ("point", "truth"),
-    [("settle.written", CLAIMED), ("settle.committed", ("arrived", "done", 0))],
+    [
+        ("run.locked", CLAIMED),
+        ("settle.written", CLAIMED),
+        ("settle.committed", ("arrived", "done", 0)),
+    ],
 )
 def test_an_outcome_and_what_follows_from_it_are_there_together_or_not(
     shipping, clock, point, truth
@@ -84,8 +103,26 @@ def test_an_outcome_and_what_follows_from_it_are_there_together_or_not(
     assert standing(shipping) == truth
 
 
+@pytest.mark.parametrize("point", TRUTH_OF_A_BILL)
+def test_what_a_committed_effect_has_stored_before_the_point_is_there(db, clock, point):
+    treasurer = person("treasurer", "pay_bill")
+    bill = Bill.objects.create(title="rent")
+
+    def live():
+        execute(bill.pay, by=treasurer)
+        with scripted(pay_once=NoAnswer, find={"reference": "T"}):
+            drain()
+            clock.move(minutes=1)
+            drain()
+
+    assert killed(live, at=point)
+    bill.refresh_from_db()
+    run = EffectRun.objects.get()
+    assert (bill.status, run.state, run.is_marked, run.probes) == TRUTH_OF_A_BILL[point]
+
+
 def test_every_point_is_tried():
-    assert TRUTH.keys() == POINTS.keys()
+    assert (TRUTH | TRUTH_OF_A_BILL).keys() == POINTS.keys()
 
 
 def test_a_process_that_never_comes_there_ends_by_itself(packed, clerk):

@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.db import IntegrityError
 
-from tests.testapp.models import Crate, Lead, Parcel, Seat
+from tests.testapp.models import Bill, Crate, Lead, Parcel, Seat
 from workflows_app import SYSTEM
 from workflows_app.engine import execute
 from workflows_app.models import EffectRun, Operation
@@ -21,7 +21,9 @@ PARCEL = {
 }
 
 
-@pytest.mark.parametrize(("model", "examples"), [(Parcel, PARCEL), (Lead, {}), (Crate, {})])
+@pytest.mark.parametrize(
+    ("model", "examples"), [(Parcel, PARCEL), (Lead, {}), (Crate, {}), (Bill, {})]
+)
 def test_whatever_is_done_in_whatever_order_the_promises_hold(model, examples):
     explore(model, examples=examples, max_examples=10, steps=20)
     assert not model.objects.exists()

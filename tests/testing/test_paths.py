@@ -5,7 +5,7 @@ from django.test.utils import isolate_apps
 
 from tests.contract.test_checks import Lamp, contract, model, switch
 from tests.engine.conftest import person
-from tests.testapp.models import Crate, Domain, Lead, Letter, Parcel, Seat, Trip
+from tests.testapp.models import Bill, Crate, Domain, Lead, Letter, Parcel, Seat, Trip
 from workflows_app.models import Operation
 from workflows_app.testing import CannotWalk, Example, paths, walk, walk_all
 from workflows_app.testing.machine import machine_of
@@ -48,6 +48,19 @@ def test_there_is_one_for_each_target_of_each_transition_and_it_is_a_shortest():
         "dust-shelf": 3,
         "again-packed": 3,
     }
+
+
+def test_a_path_may_lead_through_what_is_accepted_and_not_confirmed():
+    assert way(Bill, "chase", "late").told.splitlines() == [
+        "give_away by a treasurer → paying",
+        "chase after transfer was not confirmed → late",
+    ]
+    assert way(Bill, "send", "sent").told.endswith("send after transfer was accepted → sent")
+
+
+@pytest.mark.django_db
+def test_and_it_is_walked():
+    assert walk_all(Bill) == {}
 
 
 def test_a_path_of_a_model_with_a_creation_begins_with_it():
@@ -113,7 +126,10 @@ def test_another_target_than_the_paths_is_told_with_the_cure():
 @pytest.mark.django_db
 def test_whoever_is_given_is_asked_first():
     clerk = person("clerk", "handle_parcel", "view_parcel")
-    new = lambda: Parcel.objects.create(sender=person("sender"), title="s", address="here")  # noqa: E731
+
+    def new():
+        return Parcel.objects.create(sender=person("sender"), title="s", address="here")
+
     walk(way(Parcel, "dust", "shelf"), new=new, people=[clerk])
     actors = Operation.objects.exclude(kind="create").values_list("actor", flat=True)
     assert set(actors) == {f"user:{clerk.pk}"}

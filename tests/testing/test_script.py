@@ -83,7 +83,7 @@ def test_a_fault_of_the_test_is_not_hidden_by_answers_that_are_left(shipping):
 
 def test_a_wrong_name_is_told_at_once():
     with (
-        pytest.raises(ValueError, match="No contract has an effect 'hand_ower'"),
+        pytest.raises(ValueError, match="No contract has an effect or a probe 'hand_ower'"),
         scripted(hand_ower={}),
     ):
         pass

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from tests.testapp.models import Parcel
+from tests.testapp.models import Parcel, Payment
 from tests.testapp.workflow import AddressRefused, CarrierBusy, CarrierSilent
-from workflows_app.engine import execute
-from workflows_app.models import EffectRun, Event
+from workflows_app import SYSTEM
+from workflows_app.engine import execute, receive
+from workflows_app.models import EffectRun, Event, Message
 from workflows_app.testing import WorkerDies, drain, drain_until_quiet, late, scripted
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,31 @@ def test_it_goes_on_until_nothing_more_happens_by_itself(shipping, clock, answer
         last = [one for one in drain_until_quiet(clock) if one.effect == "hand_over"][-1]
     assert str(last) == f"hand_over {3 if answer is CarrierSilent else 1}: {end}"
     assert last.run.state == last.outcome
+
+
+def disputed(id="m1"):
+    return receive("bank", id, "card.disputed", {"data": {"card": "4711", "reason": "no"}})
+
+
+def test_a_message_that_could_not_be_used_has_its_next_look(transactional_db, clock):
+    payment = Payment.objects.create(card="4711", frozen=True)
+    execute(payment.charged, by=SYSTEM)
+    assert disputed().state == "stuck"
+    Payment.objects.update(frozen=False)  # round every command, so nobody looks at once
+    drain_until_quiet(clock)
+    assert Message.objects.get().state == "matched"
+    payment.refresh_from_db()
+    assert payment.status == "disputed"
+
+
+def test_for_a_message_that_stays_unused_it_does_not_wait_till_that_expires(
+    transactional_db, clock
+):
+    began = clock.now
+    assert [disputed(id).state for id in ("m1", "m2")] == ["unmatched"] * 2
+    drain_until_quiet(clock)
+    assert clock.now - began < timedelta(minutes=1)
+    assert set(Message.objects.values_list("looks", flat=True)) == {2}
 
 
 def test_a_worker_that_dies_is_noticed_when_its_lease_has_ended(shipping, clock):

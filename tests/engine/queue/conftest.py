@@ -4,9 +4,9 @@ import pytest
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from tests.chaos.claims import Approvals
-from tests.chaos.story import addresses, outside_world
 from tests.cluster_members import wait_until
+from tests.kills.payments import Payments
+from tests.kills.story import addresses, outside_world
 from tests.worker_process import running_worker
 
 DONE_SECONDS = 20
@@ -30,8 +30,8 @@ def worker(worker_environment):
 
 
 @pytest.fixture
-def approvals(worker_environment):
-    return Approvals()
+def payments(worker_environment):
+    return Payments()
 
 
 @pytest.fixture

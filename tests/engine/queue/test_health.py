@@ -47,7 +47,7 @@ def test_a_silent_worker_is_unwell(beat, capsys):
     assert probe(capsys, max_beat=3600)[0] == 0
 
 
-def test_late_work_is_unwell(beat, shipping, capsys):
+def test_w22_a_stock_cluster_that_stands_still_is_unwell(beat, shipping, capsys):
     EffectRun.objects.update(due=timezone.now() - timedelta(hours=5))
     code, said = probe(capsys)
     assert code == 1

@@ -56,7 +56,7 @@ def drain_for_ever(queue, taken):
     receipts.clear()
 
 
-def test_the_token_of_a_killed_worker_is_back(purse, queue):
+def test_w04_the_token_of_a_killed_worker_is_back(purse, queue):
     taken = Queue()
     with (
         forked(drain_for_ever, queue, taken) as first,
@@ -73,7 +73,7 @@ def test_the_token_of_a_killed_worker_is_back(purse, queue):
     taken.close()
 
 
-def test_the_token_of_a_fetcher_killed_before_it_queued_it_is_back(purse):
+def test_w04_the_token_of_a_fetcher_killed_before_it_queued_it_is_back(purse):
     taken = Queue()
 
     def take_and_hang():

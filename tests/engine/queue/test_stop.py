@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.chaos.claims import done
-from tests.chaos.phases import IN_HANDLER, seen_runs
 from tests.cluster_members import wait_until
+from tests.kills.payments import done
+from tests.kills.phases import IN_HANDLER, seen_runs
 from tests.worker_process import running_worker
 from workflows_app.models import EffectRun, RunState, WorkerBeat
 
@@ -16,16 +16,16 @@ LONG_SECONDS = 15
 
 
 @pytest.fixture
-def in_the_handler(worker, world, approvals):
+def in_the_handler(worker, world, payments):
     """The worker is in the middle of a payment and a mail."""
-    be_in_the_handler(world, approvals, answer_seconds=1.5)
+    be_in_the_handler(world, payments, answer_seconds=1.5)
     return worker
 
 
-def be_in_the_handler(world, approvals, *, answer_seconds):
+def be_in_the_handler(world, payments, *, answer_seconds):
     slow = {"fault": "slow", "seconds": answer_seconds}
     world.turn({"bank": slow, "mail": slow})
-    approvals.approve(1)
+    payments.pay(1)
     wait_until(lambda: handlers(world) == 2, "both effects are in their handlers", 10)
 
 
@@ -63,8 +63,8 @@ def test_ctrl_c_stops_as_gracefully(in_the_handler):
     assert done() == 2
 
 
-def test_a_second_signal_stops_at_once(worker, world, approvals):
-    be_in_the_handler(world, approvals, answer_seconds=LONG_SECONDS)
+def test_a_second_signal_stops_at_once(worker, world, payments):
+    be_in_the_handler(world, payments, answer_seconds=LONG_SECONDS)
     began = time.monotonic()
     worker.main.send_signal(signal.SIGTERM)
     wait_until(lambda: not worker.members()["pusher"], "nobody fetches any more", 10)
@@ -73,8 +73,8 @@ def test_a_second_signal_stops_at_once(worker, world, approvals):
     assert done() == 0
 
 
-def test_stopping_takes_no_longer_than_it_may(worker_environment, world, approvals):
-    with running_worker(worker_environment | {"CHAOS_STOP_SECONDS": "0.5"}) as worker:
-        be_in_the_handler(world, approvals, answer_seconds=4.5)
+def test_stopping_takes_no_longer_than_it_may(worker_environment, world, payments):
+    with running_worker(worker_environment | {"KILLS_STOP_SECONDS": "0.5"}) as worker:
+        be_in_the_handler(world, payments, answer_seconds=4.5)
         assert worker.stop(SOON_SECONDS) == 1
         assert done() == 0

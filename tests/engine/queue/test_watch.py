@@ -6,8 +6,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from workflows_app.engine import receive
 from workflows_app.engine.queue.beat import Heart
 from workflows_app.engine.queue.crew import Crew
+from workflows_app.engine.queue.look import until_due
 from workflows_app.engine.queue.purse import Purse
 from workflows_app.engine.queue.shared import Event
 from workflows_app.engine.queue.watch import LONGEST, UNTIL_ONE_IS_BACK, Token, Watch
@@ -72,6 +74,15 @@ def test_a_due_run_brings_a_token(watch, shipping):
 def test_a_run_due_later_brings_patience_until_then(watch, shipping):
     make_due(milliseconds=500)
     assert timedelta(0) < quiet(watch) <= timedelta(milliseconds=500)
+
+
+def test_a_message_that_is_due_brings_a_token(watch, clock):
+    message = receive("bank", "m1", "card.disputed", {"data": {"card": "4711", "reason": "x"}})
+    assert message.state == "unmatched"
+    assert timedelta(0) < until_due("default") == message.due - clock.now
+    clock.move_to(message.due)
+    assert until_due("default") == timedelta(0)
+    assert isinstance(quiet(watch), Token)
 
 
 def test_no_more_tokens_than_there_are_workers(watch, shipping):

@@ -65,9 +65,9 @@ def test_an_operation_with_runs_is_protected_already_by_the_models(event):
 def test_raw_sql_on_records_is_refused(record, raw, refused_by_database):
     table = record._meta.db_table
     with refused_by_database(APPEND_ONLY):
-        raw(f"UPDATE {table} SET actor = 'user:1'")  # noqa: S608
+        raw(f"UPDATE {table} SET actor = 'user:1'")
     with refused_by_database(APPEND_ONLY):
-        raw(f"DELETE FROM {table}")  # noqa: S608
+        raw(f"DELETE FROM {table}")
 
 
 @pytest.mark.only_on("sqlite")
@@ -75,7 +75,7 @@ def test_replacing_a_record_is_refused_too(record, raw, refused_by_database):
     """INSERT OR REPLACE deletes the row it conflicts with and fires no delete trigger for it."""
     table = record._meta.db_table
     with refused_by_database(APPEND_ONLY):
-        raw(f"REPLACE INTO {table} SELECT * FROM {table}")  # noqa: S608
+        raw(f"REPLACE INTO {table} SELECT * FROM {table}")
 
 
 @pytest.mark.only_on("sqlite")
@@ -87,4 +87,4 @@ def test_an_operation_is_not_replaced_by_another_id_either(crate, raw, refused_b
     columns = [column.column for column in Operation._meta.concrete_fields]
     values = ", ".join(others.get(column, column) for column in columns)
     with refused_by_database(APPEND_ONLY):
-        raw(f"REPLACE INTO {table} SELECT {values} FROM {table} WHERE version = 1")  # noqa: S608
+        raw(f"REPLACE INTO {table} SELECT {values} FROM {table} WHERE version = 1")

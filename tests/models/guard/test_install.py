@@ -123,7 +123,7 @@ def test_mariadb_10_6_which_keeps_a_uuid_as_hex_renders_it_as_python_does(db, mo
     key = uuid4()
     monkeypatch.setattr(connection.features, "has_native_uuid_field", False)
     rendered = dialect_of(connection).key_as_text(f"'{key.hex}'", is_uuid=True)
-    assert dialect_of(connection).rows(f"SELECT {rendered}") == [(str(key),)]  # noqa: S608
+    assert dialect_of(connection).rows(f"SELECT {rendered}") == [(str(key),)]
 
 
 @pytest.mark.only_on("mysql")

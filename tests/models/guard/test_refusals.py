@@ -114,9 +114,9 @@ def test_an_operation_of_another_spelling_covers_nothing(crate, refused_by_datab
 @pytest.mark.parametrize("decoy", ["workflows_app_operation", "workflows_guard_operations"])
 def test_a_decoy_in_the_session_is_not_read(crate, raw, decoy):
     """A trigger would read a temporary table; nobody can hide the table behind a view so."""
-    raw(f"CREATE TEMPORARY TABLE {decoy} AS SELECT * FROM workflows_app_operation")  # noqa: S608
+    raw(f"CREATE TEMPORARY TABLE {decoy} AS SELECT * FROM workflows_app_operation")
     try:
-        raw(f"UPDATE {decoy} SET version = 1, source = 'open', target = 'shut'")  # noqa: S608
+        raw(f"UPDATE {decoy} SET version = 1, source = 'open', target = 'shut'")
         with pytest.raises(DatabaseError), transaction.atomic():
             raw("UPDATE testapp_crate SET status = 'shut', version = 1")
     finally:

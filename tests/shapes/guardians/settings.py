@@ -1,4 +1,4 @@
-from tests.shapes.settings import *  # noqa: F403
+from tests.shapes.settings import *
 from tests.shapes.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "guardian", "tests.shapes.guardians"]

@@ -1,5 +1,0 @@
-"""How long a killed worker's runs wait for another: twice the time-out of the claims' effects."""
-
-from datetime import timedelta
-
-LEASE = timedelta(seconds=10)

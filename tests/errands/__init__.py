@@ -1,0 +1,1 @@
+"""Errands: the workflow that the reference model of a run is compared on."""

@@ -1,0 +1,1 @@
+"""An order that is called off: superseded, undone, overridden."""

@@ -1,0 +1,119 @@
+"""Orders, with their packing."""
+
+import django.db.models.deletion
+import django.utils.timezone
+import simple_history.models
+from django.conf import settings
+from django.db import migrations, models
+
+import tests.orders.workflow
+import workflows_app.models.status_field
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Order",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("address", models.CharField(blank=True, max_length=100)),
+                (
+                    "status",
+                    workflows_app.models.status_field.StatusField(editable=False, max_length=50),
+                ),
+                (
+                    "packing",
+                    workflows_app.models.status_field.StatusField(editable=False, max_length=50),
+                ),
+                (
+                    "status_since",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "packing_since",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+            ],
+            options={
+                "permissions": (
+                    ("handle_order", "Can handle orders"),
+                    ("override_order", "Can override orders"),
+                ),
+            },
+            bases=(
+                tests.orders.workflow.OrderWorkflow,
+                tests.orders.workflow.PackingWorkflow,
+                models.Model,
+            ),
+        ),
+        migrations.CreateModel(
+            name="HistoricalOrder",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveBigIntegerField(default=0, editable=False)),
+                ("operation_id", models.UUIDField(db_index=True, editable=False, null=True)),
+                ("address", models.CharField(blank=True, max_length=100)),
+                (
+                    "status",
+                    workflows_app.models.status_field.StatusField(editable=False, max_length=50),
+                ),
+                (
+                    "packing",
+                    workflows_app.models.status_field.StatusField(editable=False, max_length=50),
+                ),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "status_since",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "packing_since",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField(db_index=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical order",
+                "verbose_name_plural": "historical orders",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+    ]
