@@ -6,9 +6,11 @@ DEV := .venv/.dev-installed
 # mysqlclient is compiled (libmariadb-dev, pkg-config): only where a MariaDB is asked for.
 MYSQL := .venv/.mysql-installed
 DRIVER := $(if $(findstring mysql,$(MARIADB_URL) $(DATABASE_URL)),$(MYSQL))
+# The chaos starts servers of its own: it has a MariaDB where its server and its library are.
+CHAOS_DRIVER := $(if $(shell PATH="$$PATH:/usr/sbin" command -v mariadbd && pkg-config --exists libmariadb && echo yes),$(MYSQL))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test matrix corners lint bench clean
+.PHONY: help demo demo-check test chaos matrix corners lint bench clean
 
 help: ## show these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +23,9 @@ demo-check: $(DEMO) $(DRIVER) ## play the claims story and fail unless every pro
 
 test: $(DEV) $(DRIVER) ## the whole suite on SQLite, PostgreSQL (POSTGRES_URL, or one of its own) and MARIADB_URL
 	$(BIN)/python -m tests.every_database $(ARGS)
+
+chaos: $(DEV) $(CHAOS_DRIVER) ## kills, cuts, lost answers and restarts, seeded, on every database; what became of each promise
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: $(DEV) ## ruff, mypy, the layers, and the rules of the house
 	$(BIN)/ruff check .

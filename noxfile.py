@@ -4,8 +4,7 @@
     nox --tags corners   everything as low, and everything as high, as we support (make corners)
 
 Each combination runs on SQLite what depends on Python, Django or another package; how databases,
-brokers, browsers, the demo's processes and killed ones behave is for `make test`, which does that
-on one of them.
+brokers, browsers and killed processes behave is for `make test`, which does that on one of them.
 An interpreter that is not there is said and passed over; with CI=true it is a failure.
 """
 
@@ -89,7 +88,7 @@ def check(session):
     session.run("python", "-m", "pip", "list", "--exclude-editable", silent=False)
     session.run(
         "python", "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup",
-        "--ignore=tests/demo/test_demo_command.py", *(session.posargs or SUITES),
+        *(session.posargs or SUITES),
         env={"WORKFLOWS_TEST_DATABASE": "sqlite"},
     )  # fmt: skip
 
