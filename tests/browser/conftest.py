@@ -3,6 +3,8 @@
 import os
 
 import pytest
+from django.core.signals import request_finished
+from django.db import connections
 from pytest_django.live_server_helper import LiveServer
 
 from tests.admin.conftest import answers, clerk, packed, parcel, sender
@@ -38,10 +40,19 @@ def slow_answers(strict, settings):
 
 @pytest.fixture
 def at(transactional_db, strict):
-    """Full addresses at a server of this test's own: it starts with the test's middleware."""
+    """Full addresses at a server of this test's own: it starts with the test's middleware.
+
+    Its threads stay as long as the browser keeps its sockets: they may not keep the database too.
+    """
+    request_finished.connect(close_connections)
     server = LiveServer("localhost")
     yield lambda path: server.url + path
     server.stop()
+    request_finished.disconnect(close_connections)
+
+
+def close_connections(**_):
+    connections.close_all()
 
 
 @pytest.fixture

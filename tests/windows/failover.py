@@ -16,6 +16,7 @@ def remembered(directory):
         yield lambda: _restore_file(copy)
         return
     name = connection.settings_dict["NAME"]
+    _end_every_session(name)
     _on_the_server(f'CREATE DATABASE "{name}_copy" TEMPLATE "{name}"')
     try:
         yield lambda: _restore_database(name)
@@ -35,10 +36,17 @@ def _copy_file(source, target):
 
 def _restore_database(name):
     connections.close_all()
-    _on_the_server(f'DROP DATABASE "{name}"')
+    _on_the_server(f'DROP DATABASE "{name}" WITH (FORCE)')
     _on_the_server(f'CREATE DATABASE "{name}" TEMPLATE "{name}_copy"')
 
 
-def _on_the_server(statement):
+def _end_every_session(name):
+    """A failover does; and nobody copies a database that others have open."""
+    _on_the_server(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name
+    )
+
+
+def _on_the_server(statement, *values):
     with connection._nodb_cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, values)
