@@ -1,5 +1,6 @@
 """What every test may use: which database this run is on, and how a child process finds it."""
 
+import logging
 import os
 
 import pytest
@@ -19,6 +20,28 @@ def pytest_collection_modifyitems(config, items):
 def is_for(item, vendor):
     marker = item.get_closest_marker("only_on")
     return marker is None or vendor in marker.args
+
+
+@pytest.fixture(autouse=True)
+def repairs(request):
+    """The lanes that the sweep repaired: none, except where a test breaks one by hand."""
+    repaired = Repairs()
+    logging.getLogger("workflows_app").addHandler(repaired)
+    yield repaired
+    logging.getLogger("workflows_app").removeHandler(repaired)
+    assert bool(repaired.told) == bool(request.node.get_closest_marker("breaks_a_lane"))
+
+
+class Repairs(logging.Handler):
+    """What was logged about them."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def emit(self, record):
+        if "was repaired" in record.getMessage():
+            self.told.append(record.getMessage())
 
 
 @pytest.fixture

@@ -145,6 +145,7 @@ def test_a_replayed_run_takes_its_turn_again(ask, answers, agent):
     assert states() == ["done", "done"]
 
 
+@pytest.mark.breaks_a_lane  # the bookings before it are settled by hand
 def test_a_superseded_run_gives_its_place_to_the_next(ask, agent):
     holidays = [ask("stay", agency="Sun") for _ in range(2)]
     for holiday in holidays:

@@ -107,6 +107,7 @@ def assert_the_second_may_go():
     assert [str(one) for one in drain()] == ["insure 1: done"]
 
 
+@pytest.mark.breaks_a_lane
 def test_w10_a_lane_broken_by_hand_is_repaired_by_the_sweep_and_counted(
     packed, clerk, clock, caplog, aftermath
 ):
