@@ -6,6 +6,8 @@ import os
 import pytest
 from django.db import connection
 
+from tests.emptying import quick_ends
+
 pytest_plugins = ["workflows_app.testing.pytest_plugin"]
 
 
@@ -20,6 +22,12 @@ def pytest_collection_modifyitems(config, items):
 def is_for(item, vendor):
     marker = item.get_closest_marker("only_on")
     return marker is None or vendor in marker.args
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_quickly():
+    with quick_ends():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,8 @@ STANDING = """
 
 ORPHANS = """
     SELECT p.proname FROM pg_proc p
-    WHERE pg_function_is_visible(p.oid) AND NOT EXISTS (
-        SELECT 1 FROM pg_trigger t WHERE t.tgfoid = p.oid
-    )
+    WHERE p.prorettype = 'trigger'::regtype AND pg_function_is_visible(p.oid)
+        AND NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgfoid = p.oid)
 """
 
 SCHEMA = """
