@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 
 from workflows_app.conf import settings
 
+from .held_permissions import read_permissions
 from .rows import ANYBODY, NOBODY
 
 #: By name, because importing the package would register its checks with projects without it.
@@ -30,6 +31,7 @@ def has_permission(user: Any, permission: str, obj: Model | None = None) -> bool
     """
     if not hasattr(user, "has_perm"):
         return False
+    read_permissions(user)
     if user.has_perm(permission):
         return True
     with _no_for_an_error_of_guardian():

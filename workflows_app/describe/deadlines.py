@@ -1,9 +1,10 @@
 """Deadlines: what the timers of an object mean to people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -33,13 +34,33 @@ class Deadline:
 
 
 def timers_of(objects: Sequence[Any]) -> dict[str, list[Timer]]:
-    """The live timers of objects of one model by object id; no query where it has no clocks."""
+    """The live timers of objects of one model by object id; no query where none stands in a
+    state with a clock.
+    """
     found: dict[str, list[Timer]] = {object_id_of(obj): [] for obj in objects}
-    if objects and any(contract.clocks for contract in contracts_of(objects[0])):
-        mine = Timer.objects.filter(object_type=object_type_of(objects[0]), object_id__in=found)
-        for timer in mine.filter(live=True).exclude(state=TimerState.FIRED).order_by("due", "id"):
-            found[timer.object_id].append(timer)
-    return found
+    if any(_has_clocks(obj) for obj in objects):
+        for timer in _live(object_type_of(objects[0]), found):
+            if timer.state != TimerState.FIRED:
+                found[timer.object_id].append(timer)
+    return {object_id: sorted(timers, key=_due_first) for object_id, timers in found.items()}
+
+
+def _has_clocks(obj: Any) -> bool:
+    return any(
+        clock.is_kept_in(contract.state_of(obj))
+        for contract in contracts_of(obj)
+        for clock in contract.clocks
+    )
+
+
+def _live(object_type: str, ids: Collection[str]) -> Iterable[Timer]:
+    if len(ids) == 1:
+        return Timer.objects.read_live_of(object_type, *ids)
+    return Timer.objects.filter(object_type=object_type, object_id__in=ids, live=True)
+
+
+def _due_first(timer: Timer) -> tuple[bool, datetime | None, UUID]:
+    return timer.due is None, timer.due, timer.id
 
 
 def read_deadlines(contract: Contract, state: str, timers: Iterable[Timer]) -> list[Deadline]:

@@ -92,7 +92,7 @@ def _fire(using: str, timer: Timer) -> None:
         state = "" if obj is None else contract.state_of(obj)
         clock = contract.clock_kept(found.clock, state)
         if clock is None or clock.transition is None:
-            end_timers(using, _only(using, found))
+            end_timers(using, [found])
         elif state in clock.pauses_in:  # moved by the code of a release that did not say so
             keep_time(using, obj)
         else:

@@ -1,10 +1,13 @@
 """Timers: clocks of an object start, stand still, go on and end in its command's transaction."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
+
+from django.db import connections
 
 from workflows_app.contract.clock_table import Clock
 from workflows_app.contract.registry import Contract, contracts_of
@@ -17,6 +20,12 @@ from .queue import wake
 NOTHING = timedelta(0)
 #: Workers look at least so often: what is due later need not wake them.
 SOON = timedelta(seconds=1)
+
+_TABLE = Timer._meta.db_table
+_CANCEL = f"""
+UPDATE {_TABLE} SET state = 'cancelled', live = NULL, due = NULL, ask_at = NULL WHERE id = %s
+"""  # noqa: S608  only names of our own columns
+_FORGET = f"UPDATE {_TABLE} SET live = NULL WHERE id = %s"  # noqa: S608  as above
 
 
 def keep_time(
@@ -40,15 +49,16 @@ def new_object_keeps_time(sender: Any, *, instance: Any, using: str, **signal: A
 
 def deleted_object_keeps_none(sender: Any, *, instance: Any, using: str, **signal: Any) -> None:
     """The clocks of an object end in the transaction that deletes it."""
-    timers = Timer.objects.using(using)
-    end_timers(using, timers.live_of(object_type_of(instance), object_id_of(instance)))
+    end_timers(using, _live_of(using, instance))
 
 
-def end_timers(using: str, timers: Any) -> None:
-    """Their states were left: what has not fired never will."""
-    unfired = timers.exclude(state=TimerState.FIRED)
-    unfired.update(state=TimerState.CANCELLED, live=None, due=None, ask_at=None)
-    timers.filter(state=TimerState.FIRED).update(live=None)
+def end_timers(using: str, timers: Iterable[Timer]) -> None:
+    """Their states were left: what has not fired never will. The object's row is locked."""
+    database = connections[using]
+    with database.cursor() as cursor:
+        for timer in timers:
+            key = Timer._meta.pk.get_db_prep_value(timer.pk, database)
+            cursor.execute(_FORGET if timer.state == TimerState.FIRED else _CANCEL, (key,))
 
 
 def wind(timer: Timer, clock: Clock, obj: Any) -> bool:
@@ -95,26 +105,34 @@ class _Kept:
 class _Changes:
     """What becomes of the timers of one object."""
 
-    now: datetime
+    using: str
     ended: list[Timer] = field(default_factory=list)
     changed: list[Timer] = field(default_factory=list)
     new: list[Timer] = field(default_factory=list)
 
+    @cached_property
+    def now(self) -> datetime:
+        """By the database's clock: who only leaves need not ask it."""
+        return database_now(self.using)
+
 
 def _keep(using: str, obj: Any, kept: list[_Kept], since: datetime | None) -> None:
-    timers = Timer.objects.using(using)
-    live = list(timers.live_of(object_type_of(obj), object_id_of(obj)))
-    changes = _Changes(database_now(using))
+    live = _live_of(using, obj)
+    changes = _Changes(using)
     for one in kept:
         _keep_workflow(one, [t for t in live if t.field == one.contract.field], changes, since)
-    if changes.ended:  # before the new ones: of one name only one is live
-        end_timers(using, timers.filter(pk__in=[timer.pk for timer in changes.ended]))
+    end_timers(using, changes.ended)  # before the new ones: of one name only one is live
     for timer in changes.changed:
         timer.save(using=using)
-    timers.bulk_create(changes.new)
+    Timer.objects.using(using).bulk_create(changes.new)
     asked = [timer.ask_at for timer in (*changes.changed, *changes.new) if timer.ask_at]
     if any(at <= changes.now + SOON for at in asked):
         wake(using)
+
+
+def _live_of(using: str, obj: Any) -> list[Timer]:
+    timers = Timer.objects.using(using)
+    return timers.read_live_of(object_type_of(obj), object_id_of(obj))
 
 
 def _keep_workflow(
