@@ -22,10 +22,13 @@ NOTHING = timedelta(0)
 SOON = timedelta(seconds=1)
 
 _TABLE = Timer._meta.db_table
-_CANCEL = f"""
-UPDATE {_TABLE} SET state = 'cancelled', live = NULL, due = NULL, ask_at = NULL WHERE id = %s
+#: The state comes last: MariaDB writes one column after the other, and reads what it has written.
+_END = f"""
+UPDATE {_TABLE} SET live = NULL, due = CASE WHEN state = 'fired' THEN due END,
+    ask_at = CASE WHEN state = 'fired' THEN ask_at END,
+    state = CASE WHEN state = 'fired' THEN state ELSE 'cancelled' END
+WHERE id = %s
 """  # noqa: S608  only names of our own columns
-_FORGET = f"UPDATE {_TABLE} SET live = NULL WHERE id = %s"  # noqa: S608  as above
 
 
 def keep_time(
@@ -53,12 +56,12 @@ def deleted_object_keeps_none(sender: Any, *, instance: Any, using: str, **signa
 
 
 def end_timers(using: str, timers: Iterable[Timer]) -> None:
-    """Their states were left: what has not fired never will. The object's row is locked."""
+    """Their states were left: what has not fired never will."""
     database = connections[using]
     with database.cursor() as cursor:
         for timer in timers:
             key = Timer._meta.pk.get_db_prep_value(timer.pk, database)
-            cursor.execute(_FORGET if timer.state == TimerState.FIRED else _CANCEL, (key,))
+            cursor.execute(_END, (key,))
 
 
 def wind(timer: Timer, clock: Clock, obj: Any) -> bool:
