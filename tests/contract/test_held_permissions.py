@@ -71,3 +71,18 @@ def test_a_backend_of_the_project_is_asked_as_it_always_was(user, settings):
     settings.AUTHENTICATION_BACKENDS = [f"{__name__}.HalfOfThem"]
     assert has_permission(user, OWN)
     assert not has_permission(user, OF_A_GROUP)
+
+
+class StandIn:
+    """Answers as the user does, without being one."""
+
+    def __init__(self, user):
+        self._user = user
+
+    def __getattr__(self, name):
+        return getattr(self._user, name)
+
+
+def test_who_only_stands_in_for_a_user_is_asked_as_it_always_was(user):
+    assert has_permission(StandIn(user), OWN)
+    assert not has_permission(StandIn(user), "auth.delete_user")

@@ -16,6 +16,7 @@ from workflows_app.engine import edit, execute
 from workflows_app.engine.drain import drain
 from workflows_app.engine.fire import AT_A_TIME, fire_due
 from workflows_app.engine.sweep import sweep_when_due
+from workflows_app.engine.timers import end_timers
 from workflows_app.models import EffectRun, Operation, Timer
 from workflows_app.ops import place, place_all
 
@@ -70,6 +71,19 @@ def test_what_raises_when_the_object_is_saved_is_put_off_and_told(clock):
     assert (case.status, begun()) == ("new", 0)
 
 
+def test_what_fired_after_it_was_read_stays_fired(clock):
+    """A command that reads from an older snapshot ends it; the other one is cancelled."""
+    for title in ("fired", "left"):
+        Case.objects.create(title=title)
+    read = list(Timer.objects.filter(clock="begin").order_by("id"))
+    assert [timer.state for timer in read] == ["running", "running"]
+    Timer.objects.filter(pk=read[0].pk).update(state="fired", fired=1)
+    end_timers("default", read)
+    ended = Timer.objects.filter(pk__in=[timer.pk for timer in read]).order_by("id")
+    told = list(ended.values_list("state", "due", "live"))
+    assert told == [("fired", read[0].due, None), ("cancelled", None, None)]
+
+
 def test_who_dies_while_it_fires_leaves_it_for_a_lease(clock):
     Case.objects.create(title="a", ready=True)
 
@@ -113,7 +127,6 @@ def test_a_real_worker_wakes_for_a_timer(child_environment, clerk):
 
 
 EACH = 2_000
-ONE_LIVE = "workflows_one_live_timer"
 TABLE = Timer._meta.db_table
 
 
@@ -135,9 +148,6 @@ def test_the_hot_questions_about_timers_use_an_index(clock):
         "workflows_timers_to_fire": Timer.objects.to_fire().order_by("ask_at", "id")[:20],
         "workflows_timers_refused": Timer.objects.refused()[:20],
         "workflows_timers_due": Timer.objects.overdue(),
-        ONE_LIVE: Timer.objects.live_of("testapp.case", "1"),
     }
     for index, question in questions.items():
-        # SQLite calls the index of a constraint so.
-        plan = question.explain().replace("sqlite_autoindex_workflows_app_timer_2", ONE_LIVE)
-        assert index in plan, index
+        assert index in question.explain(), index

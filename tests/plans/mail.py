@@ -31,6 +31,7 @@ def looks_at_mail(clerk):
         "the same again": (lambda: told("new"), ""),
         "what an object could not use": (lambda: paid(payment), "workflows_messages_of"),
         "the timers that are due": (lambda: fire_due("default"), "workflows_timers"),
+        "the clocks of an object": (lambda: Timer.objects.live_of("testapp.case", "1"), ""),
         "the next timer": (Timer.objects.next_due, ""),
         "those that were refused": (
             lambda: fire_refused("default", at_most=5), "workflows_timers"

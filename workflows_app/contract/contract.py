@@ -145,6 +145,10 @@ class Contract:
         """
         return tuple(one.transition for one in self.clocks if one.effect and one.transition)
 
+    def keeps_time_in(self, state: str) -> bool:
+        """Whether any clock runs, or stands still, in this state."""
+        return any(clock.is_kept_in(state) for clock in self.clocks)
+
     def clock_kept(self, name: str, state: str) -> Clock | None:
         """The clock that rows have under this name while the object is in this state."""
         kept = (one for one in self.clocks if name in one.every_name and one.is_kept_in(state))

@@ -23,8 +23,8 @@ def read_permissions(user: Any) -> None:
 
 def _only_django_says(user: Any) -> bool:
     """Whether no class of the project has a say in what this user may do."""
-    says = [user.__class__.has_perm, *map(type, get_backends())]
-    return all(one.__module__.startswith("django.contrib.auth.") for one in says)
+    says = [getattr(user.__class__, "has_perm", None), *map(type, get_backends())]
+    return all(getattr(one, "__module__", "").startswith("django.contrib.auth.") for one in says)
 
 
 def _permissions_of(user: Any) -> set[str]:

@@ -46,16 +46,12 @@ def timers_of(objects: Sequence[Any]) -> dict[str, list[Timer]]:
 
 
 def _has_clocks(obj: Any) -> bool:
-    return any(
-        clock.is_kept_in(contract.state_of(obj))
-        for contract in contracts_of(obj)
-        for clock in contract.clocks
-    )
+    return any(one.keeps_time_in(one.state_of(obj)) for one in contracts_of(obj))
 
 
 def _live(object_type: str, ids: Collection[str]) -> Iterable[Timer]:
     if len(ids) == 1:
-        return Timer.objects.read_live_of(object_type, *ids)
+        return Timer.objects.live_of(object_type, *ids)
     return Timer.objects.filter(object_type=object_type, object_id__in=ids, live=True)
 
 

@@ -100,8 +100,7 @@ class _Kept:
     @property
     def has_clocks(self) -> bool:
         """Whether any clock is concerned, here or in the state before."""
-        states = (self.before, self.state)
-        return any(clock.is_kept_in(one) for clock in self.contract.clocks for one in states)
+        return any(map(self.contract.keeps_time_in, (self.before, self.state)))
 
 
 @dataclass
@@ -135,7 +134,7 @@ def _keep(using: str, obj: Any, kept: list[_Kept], since: datetime | None) -> No
 
 def _live_of(using: str, obj: Any) -> list[Timer]:
     timers = Timer.objects.using(using)
-    return timers.read_live_of(object_type_of(obj), object_id_of(obj))
+    return timers.live_of(object_type_of(obj), object_id_of(obj))
 
 
 def _keep_workflow(
